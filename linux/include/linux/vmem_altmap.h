@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * struct vmem_altmap: the memmap of a physical range, stored on that range.
+ *
+ * Drivers fill one in inside their struct dev_pagemap; the registry finds it
+ * again from a vmemmap address. Documentation/mm/vmem_altmap.rst explains how
+ * the parts fit.
+ */
+#ifndef _LINUX_VMEM_ALTMAP_H
+#define _LINUX_VMEM_ALTMAP_H
+
+#include <linux/errno.h>
+#include <linux/interval_tree.h>
+#include <linux/rbtree.h>
+#include <linux/types.h>
+
+struct vmem_altmap_split;
+
+/**
+ * struct vmem_altmap - storage for the memmap of a range, on the range itself
+ * @base_pfn: first pfn described; set by the driver
+ * @reserve: pages from @base_pfn on that the driver keeps; set by the driver
+ * @free: pages behind the reserve set aside as storage for the memmap, in use
+ *	or not; set by the driver
+ * @alloc: pages of the storage in use
+ * @align: pages of the storage that are not in use and lost to PMD blocks, by
+ *	the storage's own alignment or because a page next to them is in use;
+ *	page blocks take these first
+ * @watermark: most pages in use at one time since the altmap was registered
+ *
+ * What is left of @free once @alloc and @align are taken off is whole PMD
+ * blocks. The driver may write its fields until vmem_altmap_register(); the
+ * others are written under the registry's lock alone.
+ */
+struct vmem_altmap {
+	unsigned long base_pfn;
+	unsigned long reserve;
+	unsigned long free;
+	unsigned long alloc;
+	unsigned long align;
+	unsigned long watermark;
+
+	/* private: the registry's and the allocator's, under the former's lock */
+	struct interval_tree_node range;	/* pfns described */
+	unsigned long *blocks;		/* bit set: PMD block not to be had whole */
+	unsigned long next_block;	/* no bit below this is clear */
+	struct rb_root splits;		/* PMD blocks handed out page by page */
+	struct vmem_altmap_split *room;	/* one that may have a page left */
+};
+
+/**
+ * vmem_altmap_offset() - pages of a range before the first usable one
+ * @altmap: the range's altmap, or NULL if its memmap is in DRAM
+ *
+ * Return: reserve plus storage, in pages.
+ */
+static inline unsigned long vmem_altmap_offset(const struct vmem_altmap *altmap)
+{
+	return altmap ? altmap->reserve + altmap->free : 0;
+}
+
+#ifdef CONFIG_VMEM_ALTMAP
+int vmem_altmap_register(struct vmem_altmap *altmap, unsigned long start_pfn,
+			 unsigned long nr_pages);
+void vmem_altmap_unregister(struct vmem_altmap *altmap);
+int vmem_altmap_check_span(unsigned long start_pfn, unsigned long nr_pages);
+struct vmem_altmap *to_vmem_altmap(unsigned long memmap_addr);
+void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size);
+bool vmem_altmap_free(phys_addr_t phys, unsigned long size);
+#else
+static inline int vmem_altmap_register(struct vmem_altmap *altmap,
+				       unsigned long start_pfn,
+				       unsigned long nr_pages)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void vmem_altmap_unregister(struct vmem_altmap *altmap)
+{
+}
+
+static inline int vmem_altmap_check_span(unsigned long start_pfn,
+					 unsigned long nr_pages)
+{
+	return 0;
+}
+
+static inline struct vmem_altmap *to_vmem_altmap(unsigned long memmap_addr)
+{
+	return NULL;
+}
+
+static inline void *vmem_altmap_alloc(struct vmem_altmap *altmap,
+				      unsigned long size)
+{
+	return NULL;
+}
+
+static inline bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
+{
+	return false;
+}
+#endif /* CONFIG_VMEM_ALTMAP */
+
+#if IS_ENABLED(CONFIG_KUNIT)
+/* for tests, which count the complaints instead of having them printed */
+void vmem_altmap_warn_free(struct vmem_altmap *altmap, phys_addr_t phys,
+			   unsigned long size);
+void vmem_altmap_warn_busy(struct vmem_altmap *altmap);
+#endif
+
+#endif /* _LINUX_VMEM_ALTMAP_H */

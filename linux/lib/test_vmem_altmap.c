@@ -1,0 +1,1194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of altmaps, see Documentation/mm/vmem_altmap.rst.
+ *
+ * Suite vmem_altmap tests the registry and the block allocator on made-up
+ * ranges of pfns: nothing is mapped, no block is written.
+ *
+ * Suite vmem_altmap_memory adds real memory with an altmap, and writes to it.
+ * With test_vmem_altmap.memory=1 it takes legacy persistent memory that no
+ * driver has claimed, 288 MiB of it that start on a section: memmap=384M!512M
+ * on the command line of a guest with 1 GiB makes it. Without that the suite
+ * is skipped.
+ */
+#include <kunit/static_stub.h>
+#include <kunit/test.h>
+#include <linux/bitmap.h>
+#include <linux/ioport.h>
+#include <linux/kthread.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/pgtable.h>
+#include <linux/prandom.h>
+#include <linux/random.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/vmem_altmap.h>
+
+#define PAGES_PER_BLOCK		(PMD_SIZE / PAGE_SIZE)
+
+/* A range far from all memory the test machine can have. */
+#define TEST_PFN		PHYS_PFN(16ULL * SZ_1T)
+#define TEST_PAGES		PHYS_PFN(SZ_1G)
+
+static unsigned int seed;
+module_param(seed, uint, 0444);
+MODULE_PARM_DESC(seed, "seed of the randomised test; 0 takes a new one");
+
+static bool memory;
+module_param(memory, bool, 0444);
+MODULE_PARM_DESC(memory, "overwrite legacy persistent memory, to test on it");
+
+/* Complaints about blocks given back, and about blocks that never were. */
+static unsigned int bad_frees, busy_unregisters;
+
+static void count_bad_free(struct vmem_altmap *altmap, phys_addr_t phys,
+			   unsigned long size)
+{
+	bad_frees++;
+}
+
+static void count_busy_unregister(struct vmem_altmap *altmap)
+{
+	busy_unregisters++;
+}
+
+static int altmap_test_init(struct kunit *test)
+{
+	bad_frees = 0;
+	busy_unregisters = 0;
+	kunit_activate_static_stub(test, vmem_altmap_warn_free, count_bad_free);
+	kunit_activate_static_stub(test, vmem_altmap_warn_busy,
+				   count_busy_unregister);
+	return 0;
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(unregister_action, vmem_altmap_unregister,
+			    struct vmem_altmap *);
+
+static struct vmem_altmap *new_altmap(struct kunit *test, unsigned long pfn,
+				      unsigned long reserve, unsigned long free)
+{
+	struct vmem_altmap *altmap;
+
+	altmap = kunit_kzalloc(test, sizeof(*altmap), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, altmap);
+	altmap->base_pfn = pfn;
+	altmap->reserve = reserve;
+	altmap->free = free;
+	return altmap;
+}
+
+/* A registered altmap, unregistered when the test ends. */
+static struct vmem_altmap *add_altmap(struct kunit *test, unsigned long pfn,
+				      unsigned long nr_pages,
+				      unsigned long reserve, unsigned long free)
+{
+	struct vmem_altmap *altmap = new_altmap(test, pfn, reserve, free);
+
+	KUNIT_ASSERT_EQ(test, 0, vmem_altmap_register(altmap, pfn, nr_pages));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
+							   unregister_action,
+							   altmap));
+	return altmap;
+}
+
+static struct vmem_altmap *lookup(unsigned long pfn)
+{
+	return to_vmem_altmap((unsigned long)pfn_to_page(pfn));
+}
+
+static unsigned long alloc_pfn(struct vmem_altmap *altmap, unsigned long size)
+{
+	void *block = vmem_altmap_alloc(altmap, size);
+
+	/* not __pa(): there need not be such an address on this machine */
+	return block ? PHYS_PFN((unsigned long)block - PAGE_OFFSET) : 0;
+}
+
+static bool free_pfn(unsigned long pfn, unsigned long size)
+{
+	return vmem_altmap_free(PFN_PHYS(pfn), size);
+}
+
+static void expect_books(struct kunit *test, const struct vmem_altmap *altmap,
+			 unsigned long alloc, unsigned long align,
+			 unsigned long watermark)
+{
+	KUNIT_EXPECT_EQ(test, alloc, altmap->alloc);
+	KUNIT_EXPECT_EQ(test, align, altmap->align);
+	KUNIT_EXPECT_EQ(test, watermark, altmap->watermark);
+}
+
+static void offset_is_reserve_plus_storage(struct kunit *test)
+{
+	const struct vmem_altmap altmap = { .reserve = 2, .free = 1022 };
+
+	KUNIT_EXPECT_EQ(test, 1024, vmem_altmap_offset(&altmap));
+	KUNIT_EXPECT_EQ(test, 0, vmem_altmap_offset(NULL));
+}
+
+/*
+ * Storages by where their ends lie, in pages, and what they hold:
+ *
+ *	      block       block       block
+ *	|-----------|-----------|-----------|
+ *	     head..............tail
+ *
+ * a whole block in the middle, and pages at both ends that only page blocks
+ * can use.
+ */
+struct storage_case {
+	const char *name;
+	unsigned long reserve;
+	unsigned long free;
+	unsigned long blocks;	/* whole PMD blocks in it */
+};
+
+static const struct storage_case storage_cases[] = {
+	{ "aligned", 0, 4 * PAGES_PER_BLOCK, 4 },
+	{ "head hole", 2, 3 * PAGES_PER_BLOCK - 2, 2 },
+	{ "tail hole", 0, 2 * PAGES_PER_BLOCK + 7, 2 },
+	{ "both holes", 5, 3 * PAGES_PER_BLOCK, 2 },
+	{ "inside one block", 3, 100, 0 },
+	{ "across two blocks, none whole", 9, PAGES_PER_BLOCK, 0 },
+	{ "one page", 1, 1, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(storage, storage_cases, name);
+
+static struct vmem_altmap *add_case(struct kunit *test)
+{
+	const struct storage_case *param = test->param_value;
+
+	return add_altmap(test, TEST_PFN, TEST_PAGES, param->reserve,
+			  param->free);
+}
+
+static void expect_in_storage(struct kunit *test,
+			      const struct vmem_altmap *altmap,
+			      unsigned long pfn, unsigned long size)
+{
+	const unsigned long start = altmap->base_pfn + altmap->reserve;
+
+	KUNIT_EXPECT_GE(test, pfn, start);
+	KUNIT_EXPECT_LE(test, pfn + size / PAGE_SIZE, start + altmap->free);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(pfn, size / PAGE_SIZE));
+}
+
+/* Takes all that is left in blocks of @size, then gives a count of them. */
+static unsigned long drain(struct kunit *test, struct vmem_altmap *altmap,
+			   unsigned long size)
+{
+	unsigned long pfn, nr = 0;
+
+	while ((pfn = alloc_pfn(altmap, size))) {
+		expect_in_storage(test, altmap, pfn, size);
+		nr++;
+	}
+	return nr;
+}
+
+static void put_all_back(struct kunit *test, struct vmem_altmap *altmap,
+			 unsigned long nr_blocks)
+{
+	unsigned long pfn = altmap->base_pfn + altmap->reserve;
+	const unsigned long end = pfn + altmap->free;
+
+	while (pfn < end) {
+		bool whole = IS_ALIGNED(pfn, PAGES_PER_BLOCK) &&
+			     pfn + PAGES_PER_BLOCK <= end && nr_blocks;
+
+		KUNIT_EXPECT_TRUE(test, free_pfn(pfn, whole ? PMD_SIZE :
+								 PAGE_SIZE));
+		pfn += whole ? PAGES_PER_BLOCK : 1;
+		nr_blocks -= whole;
+	}
+	KUNIT_EXPECT_EQ(test, 0, bad_frees);
+}
+
+static void page_blocks_fill_what_pmd_blocks_leave(struct kunit *test)
+{
+	const struct storage_case *param = test->param_value;
+	const unsigned long whole = param->blocks * PAGES_PER_BLOCK;
+	struct vmem_altmap *altmap = add_case(test);
+
+	expect_books(test, altmap, 0, param->free - whole, 0);
+	KUNIT_EXPECT_EQ(test, param->blocks, drain(test, altmap, PMD_SIZE));
+	expect_books(test, altmap, whole, param->free - whole, whole);
+	KUNIT_EXPECT_EQ(test, param->free - whole,
+			drain(test, altmap, PAGE_SIZE));
+	expect_books(test, altmap, param->free, 0, param->free);
+
+	put_all_back(test, altmap, param->blocks);
+	expect_books(test, altmap, 0, param->free - whole, param->free);
+}
+
+static void all_storage_can_be_had_in_pages(struct kunit *test)
+{
+	const struct storage_case *param = test->param_value;
+	struct vmem_altmap *altmap = add_case(test);
+
+	KUNIT_EXPECT_EQ(test, param->free, drain(test, altmap, PAGE_SIZE));
+	expect_books(test, altmap, param->free, 0, param->free);
+	put_all_back(test, altmap, 0);
+	KUNIT_EXPECT_EQ(test, param->blocks, drain(test, altmap, PMD_SIZE));
+	drain(test, altmap, PAGE_SIZE);
+	put_all_back(test, altmap, param->blocks);
+}
+
+static void first_pages_come_from_the_hole(struct kunit *test)
+{
+	struct vmem_altmap *altmap;
+
+	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 2,
+			    2 * PAGES_PER_BLOCK - 2);
+	KUNIT_EXPECT_EQ(test, TEST_PFN + 2, alloc_pfn(altmap, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, TEST_PFN + PAGES_PER_BLOCK,
+			alloc_pfn(altmap, PMD_SIZE));
+	expect_books(test, altmap, 1 + PAGES_PER_BLOCK, PAGES_PER_BLOCK - 3,
+		     1 + PAGES_PER_BLOCK);
+
+	KUNIT_EXPECT_TRUE(test, free_pfn(TEST_PFN + 2, PAGE_SIZE));
+	KUNIT_EXPECT_TRUE(test, free_pfn(TEST_PFN + PAGES_PER_BLOCK, PMD_SIZE));
+}
+
+static void dry_storage_gives_null_and_changes_nothing(struct kunit *test)
+{
+	struct vmem_altmap *altmap;
+
+	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 0, PAGES_PER_BLOCK + 3);
+	KUNIT_EXPECT_EQ(test, 1, drain(test, altmap, PMD_SIZE));
+	expect_books(test, altmap, PAGES_PER_BLOCK, 3, PAGES_PER_BLOCK);
+	KUNIT_EXPECT_NULL(test, vmem_altmap_alloc(altmap, PMD_SIZE));
+	expect_books(test, altmap, PAGES_PER_BLOCK, 3, PAGES_PER_BLOCK);
+	KUNIT_EXPECT_EQ(test, 3, drain(test, altmap, PAGE_SIZE));
+	KUNIT_EXPECT_NULL(test, vmem_altmap_alloc(altmap, PAGE_SIZE));
+	KUNIT_EXPECT_NULL(test, vmem_altmap_alloc(altmap, PMD_SIZE));
+	expect_books(test, altmap, PAGES_PER_BLOCK + 3, 0, PAGES_PER_BLOCK + 3);
+	put_all_back(test, altmap, 1);
+}
+
+static void storage_of_nothing_is_always_dry(struct kunit *test)
+{
+	struct vmem_altmap *altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 3, 0);
+
+	KUNIT_EXPECT_NULL(test, vmem_altmap_alloc(altmap, PMD_SIZE));
+	KUNIT_EXPECT_NULL(test, vmem_altmap_alloc(altmap, PAGE_SIZE));
+	expect_books(test, altmap, 0, 0, 0);
+}
+
+static void other_sizes_are_refused(struct kunit *test)
+{
+	static const unsigned long sizes[] = {
+		0, 1, PAGE_SIZE - 1, PAGE_SIZE + 1, 2 * PAGE_SIZE,
+		3 * PAGE_SIZE, PMD_SIZE - PAGE_SIZE, PMD_SIZE + 1,
+		PMD_SIZE + PAGE_SIZE, 2 * PMD_SIZE, ULONG_MAX,
+	};
+	struct vmem_altmap *altmap;
+	unsigned long pfn;
+	int i;
+
+	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 0, 8 * PAGES_PER_BLOCK);
+	pfn = alloc_pfn(altmap, PMD_SIZE);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		KUNIT_EXPECT_NULL(test, vmem_altmap_alloc(altmap, sizes[i]));
+		KUNIT_EXPECT_TRUE(test, free_pfn(pfn, sizes[i]));
+		KUNIT_EXPECT_EQ(test, i + 1, bad_frees);
+		expect_books(test, altmap, PAGES_PER_BLOCK, 0, PAGES_PER_BLOCK);
+	}
+	KUNIT_EXPECT_TRUE(test, free_pfn(pfn, PMD_SIZE));
+}
+
+static void double_free_is_refused(struct kunit *test)
+{
+	struct vmem_altmap *altmap;
+	unsigned long block, page, neighbour;
+
+	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 0, 2 * PAGES_PER_BLOCK);
+	block = alloc_pfn(altmap, PMD_SIZE);
+	page = alloc_pfn(altmap, PAGE_SIZE);
+	neighbour = alloc_pfn(altmap, PAGE_SIZE);
+
+	KUNIT_EXPECT_TRUE(test, free_pfn(block, PMD_SIZE));
+	KUNIT_EXPECT_TRUE(test, free_pfn(page, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, bad_frees);
+	KUNIT_EXPECT_TRUE(test, free_pfn(block, PMD_SIZE));
+	KUNIT_EXPECT_TRUE(test, free_pfn(page, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 2, bad_frees);
+	expect_books(test, altmap, 1, PAGES_PER_BLOCK - 1, PAGES_PER_BLOCK + 2);
+
+	/* the block of pages is whole again by now: a third free finds none */
+	KUNIT_EXPECT_TRUE(test, free_pfn(neighbour, PAGE_SIZE));
+	KUNIT_EXPECT_TRUE(test, free_pfn(neighbour, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 3, bad_frees);
+	expect_books(test, altmap, 0, 0, PAGES_PER_BLOCK + 2);
+}
+
+static void block_in_another_size_is_refused(struct kunit *test)
+{
+	struct vmem_altmap *altmap;
+	unsigned long block, page;
+
+	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 0,
+			    2 * PAGES_PER_BLOCK + 1);
+	block = alloc_pfn(altmap, PMD_SIZE);
+	KUNIT_EXPECT_EQ(test, 1, drain(test, altmap, PMD_SIZE));
+	page = alloc_pfn(altmap, PAGE_SIZE);
+
+	free_pfn(block, PAGE_SIZE);
+	free_pfn(block + PAGES_PER_BLOCK - 1, PAGE_SIZE);
+	free_pfn(block + 1, PMD_SIZE);
+	free_pfn(page, PMD_SIZE);	/* sticks out of the storage */
+	KUNIT_EXPECT_EQ(test, 4, bad_frees);
+	expect_books(test, altmap, 2 * PAGES_PER_BLOCK + 1, 0,
+		     2 * PAGES_PER_BLOCK + 1);
+	bad_frees = 0;
+	put_all_back(test, altmap, 2);
+}
+
+static void foreign_block_is_left_to_its_owner(struct kunit *test)
+{
+	struct vmem_altmap *altmap;
+
+	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, PAGES_PER_BLOCK,
+			    PAGES_PER_BLOCK);
+	KUNIT_EXPECT_EQ(test, 1, drain(test, altmap, PMD_SIZE));
+
+	/* before the range, reserve, data, behind the range */
+	KUNIT_EXPECT_FALSE(test, free_pfn(TEST_PFN - 1, PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, free_pfn(TEST_PFN, PMD_SIZE));
+	KUNIT_EXPECT_FALSE(test, free_pfn(TEST_PFN + PAGES_PER_BLOCK - 1,
+					  PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, free_pfn(TEST_PFN + 2 * PAGES_PER_BLOCK,
+					  PMD_SIZE));
+	KUNIT_EXPECT_FALSE(test, free_pfn(TEST_PFN + TEST_PAGES, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, bad_frees);
+	expect_books(test, altmap, PAGES_PER_BLOCK, 0, PAGES_PER_BLOCK);
+	put_all_back(test, altmap, 1);
+}
+
+/*
+ * The plain model: which page of the storage belongs to which block. Slot n of
+ * @page is the n-th page of the PMD block the storage starts in.
+ */
+#define MODEL_RESERVE		37
+#define MODEL_FREE		(6 * PAGES_PER_BLOCK + 11)
+#define MODEL_SLOTS		(8 * PAGES_PER_BLOCK)
+#define MODEL_STEPS		40000
+
+enum model_page { MODEL_OUTSIDE, MODEL_FREE_PAGE, MODEL_PAGE, MODEL_BLOCK };
+
+struct model {
+	u8 page[MODEL_SLOTS];
+};
+
+static bool model_block_is(const struct model *model, unsigned long block,
+			   enum model_page what)
+{
+	return !memchr_inv(model->page + block * PAGES_PER_BLOCK, what,
+			   PAGES_PER_BLOCK);
+}
+
+static void model_compare(struct kunit *test, const struct model *model,
+			  const struct vmem_altmap *altmap)
+{
+	unsigned long i, used = 0, unused = 0, whole = 0;
+
+	for (i = 0; i < MODEL_SLOTS; i++) {
+		used += model->page[i] > MODEL_FREE_PAGE;
+		unused += model->page[i] == MODEL_FREE_PAGE;
+	}
+	for (i = 0; i < MODEL_SLOTS / PAGES_PER_BLOCK; i++)
+		whole += model_block_is(model, i, MODEL_FREE_PAGE);
+
+	KUNIT_ASSERT_EQ(test, used, altmap->alloc);
+	KUNIT_ASSERT_EQ(test, unused - whole * PAGES_PER_BLOCK, altmap->align);
+}
+
+static void model_alloc(struct kunit *test, struct model *model,
+			struct vmem_altmap *altmap, bool whole)
+{
+	const unsigned long nr = whole ? PAGES_PER_BLOCK : 1;
+	unsigned long i, pfn, slot;
+	bool expected = false;
+
+	for (i = 0; i < MODEL_SLOTS; i += nr)
+		expected |= whole ?
+			model_block_is(model, i / nr, MODEL_FREE_PAGE) :
+			model->page[i] == MODEL_FREE_PAGE;
+
+	pfn = alloc_pfn(altmap, nr * PAGE_SIZE);
+	KUNIT_ASSERT_EQ(test, expected, pfn != 0);
+	if (!pfn)
+		return;
+
+	slot = pfn - TEST_PFN;
+	KUNIT_ASSERT_TRUE(test, IS_ALIGNED(pfn, nr));
+	KUNIT_ASSERT_LE(test, slot + nr, MODEL_SLOTS);
+	KUNIT_ASSERT_NULL(test, memchr_inv(model->page + slot, MODEL_FREE_PAGE,
+					   nr));
+	memset(model->page + slot, whole ? MODEL_BLOCK : MODEL_PAGE, nr);
+}
+
+/* Gives back what lies at @slot, as the page or block it is, if it is any. */
+static void model_free(struct kunit *test, struct model *model,
+		       unsigned long slot)
+{
+	const bool whole = model->page[slot] == MODEL_BLOCK;
+	const unsigned long nr = whole ? PAGES_PER_BLOCK : 1;
+
+	if (model->page[slot] <= MODEL_FREE_PAGE)
+		return;
+
+	slot = ALIGN_DOWN(slot, nr);
+	KUNIT_ASSERT_TRUE(test, free_pfn(TEST_PFN + slot, nr * PAGE_SIZE));
+	KUNIT_ASSERT_EQ(test, 0, bad_frees);
+	memset(model->page + slot, MODEL_FREE_PAGE, nr);
+}
+
+static void any_order_matches_a_plain_model(struct kunit *test)
+{
+	u32 start = seed ?: get_random_u32();
+	struct vmem_altmap *altmap;
+	struct rnd_state rnd;
+	struct model *model;
+	unsigned long i;
+
+	kunit_info(test, "seed %u (test_vmem_altmap.seed=)\n", start);
+	prandom_seed_state(&rnd, start);
+	model = kunit_kzalloc(test, sizeof(*model), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, model);
+	memset(model->page + MODEL_RESERVE, MODEL_FREE_PAGE, MODEL_FREE);
+	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, MODEL_RESERVE,
+			    MODEL_FREE);
+
+	for (i = 0; i < MODEL_STEPS; i++) {
+		u32 dice = prandom_u32_state(&rnd);
+		/* phases that rather fill the storage, and that rather empty it */
+		bool filling = i / 4000 % 2;
+
+		if (dice % 8 < (filling ? 3 : 5))
+			model_free(test, model, (dice >> 8) % MODEL_SLOTS);
+		else
+			model_alloc(test, model, altmap, !((dice >> 4) % 64));
+		model_compare(test, model, altmap);
+	}
+
+	for (i = 0; i < MODEL_SLOTS; i++)
+		model_free(test, model, i);
+	model_compare(test, model, altmap);
+	KUNIT_EXPECT_EQ(test, 0, altmap->alloc);
+}
+
+/*
+ * 1 TiB that begins and ends inside a section: PMD blocks for its sections,
+ * pages from both ends of the storage and from a PMD block that is split.
+ */
+static void books_of_a_tebibyte_fit_in_2048_bytes(struct kunit *test)
+{
+	const unsigned long blocks = PHYS_PFN(SZ_1T) * sizeof(struct page) /
+				     PMD_SIZE;
+	struct vmem_altmap *altmap;
+	struct rb_node *node;
+	unsigned long i;
+	size_t bytes;
+
+	altmap = add_altmap(test, TEST_PFN, PHYS_PFN(SZ_1T), 2,
+			    (blocks + 2) * PAGES_PER_BLOCK - 4);
+	for (i = 0; i < blocks - 1; i++)
+		KUNIT_ASSERT_NE(test, 0, alloc_pfn(altmap, PMD_SIZE));
+	KUNIT_ASSERT_EQ(test, 3 * PAGES_PER_BLOCK - 4,
+			drain(test, altmap, PAGE_SIZE));
+
+	bytes = ksize(altmap->blocks);
+	for (node = rb_first(&altmap->splits); node; node = rb_next(node))
+		bytes += ksize(node);
+	kunit_info(test, "%zu bytes\n", bytes);
+	KUNIT_EXPECT_LE(test, bytes, SZ_2K);
+	put_all_back(test, altmap, blocks - 1);
+}
+
+static void lookup_finds_the_range_and_nothing_beside(struct kunit *test)
+{
+	struct vmem_altmap *altmap;
+
+	KUNIT_EXPECT_NULL(test, lookup(TEST_PFN));
+	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 0, PAGES_PER_BLOCK);
+	KUNIT_EXPECT_PTR_EQ(test, altmap, lookup(TEST_PFN));
+	KUNIT_EXPECT_PTR_EQ(test, altmap, lookup(TEST_PFN + TEST_PAGES / 2));
+	KUNIT_EXPECT_PTR_EQ(test, altmap, lookup(TEST_PFN + TEST_PAGES - 1));
+	KUNIT_EXPECT_NULL(test, lookup(TEST_PFN - 1));
+	KUNIT_EXPECT_NULL(test, lookup(TEST_PFN + TEST_PAGES));
+}
+
+/* A vmemmap address need not be that of a struct page: any byte of one does. */
+static void lookup_takes_any_byte_of_a_page_struct(struct kunit *test)
+{
+	const unsigned long addr = (unsigned long)pfn_to_page(TEST_PFN);
+	struct vmem_altmap *altmap;
+
+	altmap = add_altmap(test, TEST_PFN, 1, 0, 1);
+	KUNIT_EXPECT_NULL(test, to_vmem_altmap(addr - 1));
+	KUNIT_EXPECT_PTR_EQ(test, altmap, to_vmem_altmap(addr));
+	KUNIT_EXPECT_PTR_EQ(test, altmap,
+			    to_vmem_altmap(addr + sizeof(struct page) - 1));
+	KUNIT_EXPECT_NULL(test, to_vmem_altmap(addr + sizeof(struct page)));
+}
+
+static void lookup_tells_neighbours_in_one_section_apart(struct kunit *test)
+{
+	const unsigned long nr = PAGES_PER_SUBSECTION;
+	struct vmem_altmap *left, *right;
+
+	left = add_altmap(test, TEST_PFN, nr, 0, 8);
+	KUNIT_EXPECT_NULL(test, lookup(TEST_PFN + nr));
+	right = add_altmap(test, TEST_PFN + nr, nr, 0, 8);
+	KUNIT_EXPECT_PTR_EQ(test, left, lookup(TEST_PFN + nr - 1));
+	KUNIT_EXPECT_PTR_EQ(test, right, lookup(TEST_PFN + nr));
+	KUNIT_EXPECT_PTR_EQ(test, right, lookup(TEST_PFN + 2 * nr - 1));
+	KUNIT_EXPECT_NULL(test, lookup(TEST_PFN + 2 * nr));
+}
+
+struct span_case {
+	const char *name;
+	unsigned long start;	/* pages from TEST_PFN */
+	unsigned long nr_pages;
+};
+
+/* The range that is there has pages 1024 to 2047. */
+static const struct span_case overlap_cases[] = {
+	{ "same", 1024, 1024 },
+	{ "inside", 1100, 10 },
+	{ "around", 0, 4096 },
+	{ "first page", 0, 1025 },
+	{ "last page", 2047, 1024 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(overlap, overlap_cases, name);
+
+static void overlap_is_refused(struct kunit *test)
+{
+	const struct span_case *param = test->param_value;
+	const unsigned long pfn = TEST_PFN + param->start;
+	struct vmem_altmap *altmap, *other;
+	unsigned long page;
+
+	altmap = add_altmap(test, TEST_PFN + 1024, 1024, 0, 8);
+	page = alloc_pfn(altmap, PAGE_SIZE);
+	other = new_altmap(test, pfn, 0, 1);
+	KUNIT_EXPECT_EQ(test, -EEXIST,
+			vmem_altmap_register(other, pfn, param->nr_pages));
+	KUNIT_EXPECT_PTR_EQ(test, altmap, lookup(TEST_PFN + 1024));
+	KUNIT_EXPECT_PTR_EQ(test, altmap, lookup(TEST_PFN + 2047));
+	expect_books(test, altmap, 1, 7, 1);
+	free_pfn(page, PAGE_SIZE);
+}
+
+static void second_register_is_refused_and_harmless(struct kunit *test)
+{
+	struct vmem_altmap *altmap = add_altmap(test, TEST_PFN, 1024, 0, 8);
+	unsigned long page = alloc_pfn(altmap, PAGE_SIZE);
+
+	KUNIT_EXPECT_EQ(test, -EEXIST,
+			vmem_altmap_register(altmap, TEST_PFN, 1024));
+	expect_books(test, altmap, 1, 7, 1);
+	free_pfn(page, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 0, bad_frees);
+}
+
+static void unregistered_range_is_free_for_another(struct kunit *test)
+{
+	struct vmem_altmap *altmap = new_altmap(test, TEST_PFN, 0, 8);
+	unsigned long page;
+
+	KUNIT_ASSERT_EQ(test, 0, vmem_altmap_register(altmap, TEST_PFN, 1024));
+	page = alloc_pfn(altmap, PAGE_SIZE);
+	free_pfn(page, PAGE_SIZE);
+	vmem_altmap_unregister(altmap);
+	KUNIT_EXPECT_EQ(test, 0, busy_unregisters);
+	KUNIT_EXPECT_NULL(test, lookup(TEST_PFN));
+	KUNIT_EXPECT_FALSE(test, free_pfn(page, PAGE_SIZE));
+
+	/* the same one again, with fresh books */
+	KUNIT_ASSERT_EQ(test, 0, vmem_altmap_register(altmap, TEST_PFN, 1024));
+	expect_books(test, altmap, 0, 8, 0);
+	vmem_altmap_unregister(altmap);
+}
+
+static void unregister_with_a_block_out_is_complained_of(struct kunit *test)
+{
+	struct vmem_altmap *altmap = new_altmap(test, TEST_PFN, 0, 8);
+
+	KUNIT_ASSERT_EQ(test, 0, vmem_altmap_register(altmap, TEST_PFN, 1024));
+	KUNIT_EXPECT_NE(test, 0, alloc_pfn(altmap, PAGE_SIZE));
+	vmem_altmap_unregister(altmap);
+	KUNIT_EXPECT_EQ(test, 1, busy_unregisters);
+	KUNIT_EXPECT_NULL(test, lookup(TEST_PFN));
+}
+
+#define RACE_ROUNDS	2000
+
+struct race {
+	struct vmem_altmap left, right;
+	unsigned int rounds, failed;
+};
+
+static int race_thread(void *data)
+{
+	struct race *race = data;
+
+	while (!kthread_should_stop()) {
+		if (vmem_altmap_register(&race->left, TEST_PFN, 1024))
+			race->failed++;
+		else
+			vmem_altmap_unregister(&race->left);
+		if (vmem_altmap_register(&race->right, TEST_PFN + 2048, 1024))
+			race->failed++;
+		else
+			vmem_altmap_unregister(&race->right);
+		WRITE_ONCE(race->rounds, race->rounds + 1);
+		cond_resched();
+	}
+	return 0;
+}
+
+static void lookups_race_with_registers_beside(struct kunit *test)
+{
+	struct vmem_altmap *altmap = add_altmap(test, TEST_PFN + 1024, 1024, 0, 8);
+	struct task_struct *task;
+	struct race *race;
+	unsigned int i;
+
+	race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, race);
+	race->left = (struct vmem_altmap){ .base_pfn = TEST_PFN, .free = 600 };
+	race->right = (struct vmem_altmap){ .base_pfn = TEST_PFN + 2048 };
+	task = kthread_run(race_thread, race, "vmem_altmap_race");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+
+	for (i = 0; i < RACE_ROUNDS || READ_ONCE(race->rounds) < RACE_ROUNDS; i++) {
+		struct vmem_altmap *left = lookup(TEST_PFN + 1023);
+		unsigned long pfn = alloc_pfn(altmap, PAGE_SIZE);
+
+		KUNIT_EXPECT_TRUE(test, !left || left == &race->left);
+		KUNIT_EXPECT_PTR_EQ(test, altmap, lookup(TEST_PFN + 1024));
+		KUNIT_EXPECT_PTR_EQ(test, altmap, lookup(TEST_PFN + 2047));
+		KUNIT_EXPECT_NULL(test, lookup(TEST_PFN + 4096));
+		KUNIT_EXPECT_TRUE(test, free_pfn(pfn, PAGE_SIZE));
+		cond_resched();
+	}
+
+	kthread_stop(task);
+	kunit_info(test, "%u rounds of look-ups beside %u of registers\n",
+		   i, race->rounds);
+	KUNIT_EXPECT_EQ(test, 0, race->failed);
+	KUNIT_EXPECT_EQ(test, 0, bad_frees);
+}
+
+struct bad_case {
+	const char *name;
+	struct vmem_altmap altmap;
+	unsigned long start_pfn;
+	unsigned long nr_pages;
+};
+
+static const struct bad_case bad_cases[] = {
+	{ "base behind start", { .base_pfn = TEST_PFN + 1, .free = 8 },
+	  TEST_PFN, 1024 },
+	{ "base before start", { .base_pfn = TEST_PFN - 1, .free = 8 },
+	  TEST_PFN, 1024 },
+	{ "no base", { .free = 8 }, TEST_PFN, 1024 },
+	{ "reserve beyond range", { .base_pfn = TEST_PFN, .reserve = 1025 },
+	  TEST_PFN, 1024 },
+	{ "storage beyond range", { .base_pfn = TEST_PFN, .free = 1025 },
+	  TEST_PFN, 1024 },
+	{ "sum beyond range",
+	  { .base_pfn = TEST_PFN, .reserve = 512, .free = 513 },
+	  TEST_PFN, 1024 },
+	{ "sum overflows",
+	  { .base_pfn = TEST_PFN, .reserve = 2, .free = ULONG_MAX },
+	  TEST_PFN, 1024 },
+	{ "end overflows", { .base_pfn = ULONG_MAX - 4, .free = 2 },
+	  ULONG_MAX - 4, 1024 },
+	{ "empty range", { .base_pfn = TEST_PFN }, TEST_PFN, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(bad, bad_cases, name);
+
+static void bad_altmap_is_not_registered(struct kunit *test)
+{
+	const struct bad_case *param = test->param_value;
+	struct vmem_altmap altmap = param->altmap;
+
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vmem_altmap_register(&altmap, param->start_pfn,
+					     param->nr_pages));
+	KUNIT_EXPECT_NULL(test, lookup(TEST_PFN));
+}
+
+static void altmap_may_fill_its_range(struct kunit *test)
+{
+	add_altmap(test, TEST_PFN, 1024, 24, 1000);
+	KUNIT_EXPECT_EQ(test, 0, vmem_altmap_check_span(TEST_PFN, 1024));
+}
+
+/* The altmap has pages 1024 to 2047, of which 512 are reserve and storage. */
+static const struct span_case bad_span_cases[] = {
+	{ "starts before", 1023, 1025 },
+	{ "starts behind", 1025, 1023 },
+	{ "ends inside storage", 1024, 511 },
+	{ "ends behind", 1024, 1025 },
+	{ "around", 0, 4096 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(bad_span, bad_span_cases, name);
+
+static void span_that_does_not_fit_an_altmap_is_refused(struct kunit *test)
+{
+	const struct span_case *param = test->param_value;
+
+	add_altmap(test, TEST_PFN + 1024, 1024, 2, 510);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vmem_altmap_check_span(TEST_PFN + param->start,
+					       param->nr_pages));
+	KUNIT_EXPECT_EQ(test, 0, vmem_altmap_check_span(TEST_PFN + 1024, 1024));
+	KUNIT_EXPECT_EQ(test, 0, vmem_altmap_check_span(TEST_PFN, 1024));
+	KUNIT_EXPECT_EQ(test, 0, vmem_altmap_check_span(TEST_PFN + 2048, 1024));
+}
+
+static struct kunit_case altmap_cases[] = {
+	KUNIT_CASE(offset_is_reserve_plus_storage),
+	KUNIT_CASE_PARAM(page_blocks_fill_what_pmd_blocks_leave,
+			 storage_gen_params),
+	KUNIT_CASE_PARAM(all_storage_can_be_had_in_pages, storage_gen_params),
+	KUNIT_CASE(first_pages_come_from_the_hole),
+	KUNIT_CASE(dry_storage_gives_null_and_changes_nothing),
+	KUNIT_CASE(storage_of_nothing_is_always_dry),
+	KUNIT_CASE(other_sizes_are_refused),
+	KUNIT_CASE(double_free_is_refused),
+	KUNIT_CASE(block_in_another_size_is_refused),
+	KUNIT_CASE(foreign_block_is_left_to_its_owner),
+	KUNIT_CASE(any_order_matches_a_plain_model),
+	KUNIT_CASE(books_of_a_tebibyte_fit_in_2048_bytes),
+	KUNIT_CASE(lookup_finds_the_range_and_nothing_beside),
+	KUNIT_CASE(lookup_takes_any_byte_of_a_page_struct),
+	KUNIT_CASE(lookup_tells_neighbours_in_one_section_apart),
+	KUNIT_CASE_PARAM(overlap_is_refused, overlap_gen_params),
+	KUNIT_CASE(second_register_is_refused_and_harmless),
+	KUNIT_CASE(unregistered_range_is_free_for_another),
+	KUNIT_CASE(unregister_with_a_block_out_is_complained_of),
+	KUNIT_CASE(lookups_race_with_registers_beside),
+	KUNIT_CASE_PARAM(bad_altmap_is_not_registered, bad_gen_params),
+	KUNIT_CASE(altmap_may_fill_its_range),
+	KUNIT_CASE_PARAM(span_that_does_not_fit_an_altmap_is_refused,
+			 bad_span_gen_params),
+	{}
+};
+
+static struct kunit_suite altmap_suite = {
+	.name = "vmem_altmap",
+	.init = altmap_test_init,
+	.test_cases = altmap_cases,
+};
+
+/*
+ * Real memory. The device is 288 MiB that start on a section, in two ranges
+ * that meet inside the first one, so that both sections of 128 MiB that are
+ * not whole, and the whole one, are populated:
+ *
+ *	section	|<----------- 0 ----------->|<---- 1 ---->|<---- 2 ----
+ *	range	|--- left ---|------------------ right ----------|
+ */
+#define LEFT_BYTES	SZ_64M
+#define RIGHT_BYTES	(SZ_128M + SZ_64M + SZ_32M)
+
+struct device_memory {
+	struct resource *res;
+	phys_addr_t start;
+	u64 size;
+};
+
+static int find_device_memory(struct resource *res, void *data)
+{
+	struct device_memory *device = data;
+
+	device->start = ALIGN(res->start, PFN_PHYS(PAGES_PER_SECTION));
+	device->size = LEFT_BYTES + RIGHT_BYTES;
+	return device->start + device->size <= res->end + 1;
+}
+
+static int memory_test_init(struct kunit *test)
+{
+	struct device_memory *device;
+
+	device = kunit_kzalloc(test, sizeof(*device), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, device);
+	if (!memory)
+		kunit_skip(test, "writes to memory: needs test_vmem_altmap.memory=1\n");
+	if (walk_iomem_res_desc(IORES_DESC_PERSISTENT_MEMORY_LEGACY,
+				IORESOURCE_MEM, 0, -1, device,
+				find_device_memory) <= 0)
+		kunit_skip(test, "no legacy persistent memory: boot with memmap=384M!512M\n");
+
+	device->res = request_mem_region(device->start, device->size,
+					 "test_vmem_altmap");
+	if (!device->res)
+		kunit_skip(test, "a driver has claimed the memory\n");
+	test->priv = device;
+	return altmap_test_init(test);
+}
+
+static void memory_test_exit(struct kunit *test)
+{
+	struct device_memory *device = test->priv;
+
+	if (device && device->res)
+		release_mem_region(device->start, device->size);
+}
+
+/* As the nvdimm driver lays it out: 8 KiB of its own, then a PMD aligned end. */
+static struct dev_pagemap *new_pagemap(struct kunit *test, phys_addr_t start,
+				       u64 size)
+{
+	const u64 reserve = SZ_8K;
+	struct dev_pagemap *pgmap;
+
+	pgmap = kunit_kzalloc(test, sizeof(*pgmap), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pgmap);
+	pgmap->type = MEMORY_DEVICE_GENERIC;
+	pgmap->range.start = start;
+	pgmap->range.end = start + size - 1;
+	pgmap->nr_range = 1;
+	pgmap->flags = PGMAP_ALTMAP_VALID;
+	pgmap->altmap.base_pfn = PHYS_PFN(start);
+	pgmap->altmap.reserve = PHYS_PFN(reserve);
+	pgmap->altmap.free = PHYS_PFN(ALIGN(PHYS_PFN(size) * sizeof(struct page) +
+					    reserve, PMD_SIZE) - reserve);
+	return pgmap;
+}
+
+static struct dev_pagemap *left_pagemap(struct kunit *test)
+{
+	struct device_memory *device = test->priv;
+
+	return new_pagemap(test, device->start, LEFT_BYTES);
+}
+
+static struct dev_pagemap *right_pagemap(struct kunit *test)
+{
+	struct device_memory *device = test->priv;
+
+	return new_pagemap(test, device->start + LEFT_BYTES, RIGHT_BYTES);
+}
+
+/* Physical address behind a vmemmap address, 0 if nothing is mapped there. */
+static phys_addr_t vmemmap_phys(unsigned long addr)
+{
+	pgd_t *pgd = pgd_offset_k(addr);
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+	pte_t *pte;
+
+	if (pgd_none(*pgd))
+		return 0;
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(*p4d))
+		return 0;
+	pud = pud_offset(p4d, addr);
+	if (pud_none(*pud))
+		return 0;
+	pmd = pmd_offset(pud, addr);
+	if (pmd_none(*pmd))
+		return 0;
+	if (pmd_leaf(*pmd))
+		return PFN_PHYS(pmd_pfn(*pmd)) + (addr & ~PMD_MASK);
+	pte = pte_offset_kernel(pmd, addr);
+	return pte_none(*pte) ? 0 : PFN_PHYS(pte_pfn(*pte));
+}
+
+static bool on_device(const struct dev_pagemap *pgmap, phys_addr_t phys)
+{
+	const struct vmem_altmap *altmap = &pgmap->altmap;
+	const unsigned long pfn = PHYS_PFN(phys);
+
+	return pfn >= altmap->base_pfn + altmap->reserve &&
+	       pfn < altmap->base_pfn + vmem_altmap_offset(altmap);
+}
+
+struct memmap_census {
+	unsigned long pages;	/* of vmemmap */
+	unsigned long device;	/* of these, mapped to the storage */
+	unsigned long absent;	/* of these, not mapped */
+};
+
+static struct memmap_census count_memmap(const struct dev_pagemap *pgmap)
+{
+	const struct range *range = &pgmap->range;
+	unsigned long addr = (unsigned long)pfn_to_page(PHYS_PFN(range->start));
+	unsigned long end = (unsigned long)pfn_to_page(PHYS_PFN(range->end + 1));
+	struct memmap_census census = {};
+
+	for (; addr < end; addr += PAGE_SIZE) {
+		phys_addr_t phys = vmemmap_phys(addr);
+
+		census.pages++;
+		census.absent += !phys;
+		census.device += phys && on_device(pgmap, phys);
+	}
+	return census;
+}
+
+static void expect_on_device(struct kunit *test, const struct dev_pagemap *pgmap)
+{
+	struct memmap_census census = count_memmap(pgmap);
+
+	KUNIT_EXPECT_EQ(test, census.pages, census.device);
+	KUNIT_EXPECT_EQ(test, census.pages, pgmap->altmap.alloc);
+}
+
+static void expect_gone(struct kunit *test, const struct dev_pagemap *pgmap)
+{
+	struct memmap_census census = count_memmap(pgmap);
+
+	KUNIT_EXPECT_EQ(test, census.pages, census.absent);
+	KUNIT_EXPECT_EQ(test, 0, pgmap->altmap.alloc);
+	KUNIT_EXPECT_NULL(test, lookup(PHYS_PFN(pgmap->range.start)));
+	KUNIT_EXPECT_EQ(test, 0, bad_frees);
+	KUNIT_EXPECT_EQ(test, 0, busy_unregisters);
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(memunmap_action, memunmap_pages,
+			    struct dev_pagemap *);
+
+/* Adds the memory, until unmap_device() or the end of the test. */
+static void map_device(struct kunit *test, struct dev_pagemap *pgmap)
+{
+	KUNIT_ASSERT_FALSE(test, IS_ERR(memremap_pages(pgmap, 0)));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
+							   memunmap_action,
+							   pgmap));
+}
+
+static void unmap_device(struct kunit *test, struct dev_pagemap *pgmap)
+{
+	kunit_release_action(test, memunmap_action, pgmap);
+	expect_gone(test, pgmap);
+}
+
+static void expect_refused(struct kunit *test, struct dev_pagemap *pgmap,
+			   int err)
+{
+	void *addr = memremap_pages(pgmap, 0);
+
+	if (!IS_ERR(addr))
+		memunmap_pages(pgmap);
+	KUNIT_ASSERT_EQ(test, err, PTR_ERR_OR_ZERO(addr));
+	expect_gone(test, pgmap);
+}
+
+static void memmap_lies_on_the_device_and_goes_with_it(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = right_pagemap(test);
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		map_device(test, pgmap);
+		expect_on_device(test, pgmap);
+		unmap_device(test, pgmap);
+	}
+}
+
+static void memmap_without_altmap_is_in_dram(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = right_pagemap(test);
+	struct memmap_census census;
+
+	pgmap->flags = 0;
+	map_device(test, pgmap);
+	census = count_memmap(pgmap);
+	KUNIT_EXPECT_EQ(test, 0, census.device);
+	KUNIT_EXPECT_EQ(test, 0, census.absent);
+	unmap_device(test, pgmap);
+}
+
+static void neighbours_in_one_section_keep_to_themselves(struct kunit *test)
+{
+	struct dev_pagemap *left = left_pagemap(test);
+	struct dev_pagemap *right = right_pagemap(test);
+
+	map_device(test, left);
+	map_device(test, right);
+	expect_on_device(test, left);
+	expect_on_device(test, right);
+
+	unmap_device(test, left);
+	expect_on_device(test, right);
+	map_device(test, left);
+	expect_on_device(test, left);
+
+	unmap_device(test, right);
+	expect_on_device(test, left);
+	unmap_device(test, left);
+}
+
+/* Tail pages of compound pages are not shared when they lie on the device. */
+static void compound_memmap_lies_on_the_device(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = right_pagemap(test);
+	const unsigned long pfn = pgmap->altmap.base_pfn +
+				  vmem_altmap_offset(&pgmap->altmap);
+	const unsigned long end = PHYS_PFN(pgmap->range.end + 1);
+
+	pgmap->vmemmap_shift = PMD_SHIFT - PAGE_SHIFT;
+	map_device(test, pgmap);
+	expect_on_device(test, pgmap);
+	KUNIT_EXPECT_PTR_EQ(test, pfn_to_page(pfn),
+			    compound_head(pfn_to_page(pfn + PAGES_PER_BLOCK - 1)));
+	KUNIT_EXPECT_PTR_EQ(test, pfn_to_page(end - PAGES_PER_BLOCK),
+			    compound_head(pfn_to_page(end - 1)));
+	unmap_device(test, pgmap);
+}
+
+static void reserve_and_storage_have_page_structs(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = right_pagemap(test);
+	unsigned long pfn = pgmap->altmap.base_pfn;
+	const unsigned long end = pfn + vmem_altmap_offset(&pgmap->altmap);
+
+	map_device(test, pgmap);
+	for (; pfn < end; pfn++) {
+		const struct page *page = pfn_to_page(pfn);
+
+		KUNIT_EXPECT_EQ(test, ZONE_DEVICE, page_zonenum(page));
+		KUNIT_EXPECT_TRUE(test, PageReserved(page));
+		KUNIT_EXPECT_EQ(test, 1, page_ref_count(page));
+		KUNIT_EXPECT_FALSE(test, pgmap_pfn_valid(pgmap, pfn));
+	}
+	unmap_device(test, pgmap);
+}
+
+static void data_pages_are_the_drivers(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = right_pagemap(test);
+	unsigned long pfn = pgmap->altmap.base_pfn +
+			    vmem_altmap_offset(&pgmap->altmap);
+	const unsigned long end = PHYS_PFN(pgmap->range.end + 1);
+
+	map_device(test, pgmap);
+	for (; pfn < end; pfn++) {
+		KUNIT_EXPECT_PTR_EQ(test, pgmap, pfn_to_page(pfn)->pgmap);
+		KUNIT_EXPECT_TRUE(test, pgmap_pfn_valid(pgmap, pfn));
+	}
+	unmap_device(test, pgmap);
+}
+
+static void altmap_may_take_all_of_the_range(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = right_pagemap(test);
+
+	pgmap->altmap.free = PHYS_PFN(RIGHT_BYTES) - pgmap->altmap.reserve;
+	map_device(test, pgmap);
+	expect_on_device(test, pgmap);
+	unmap_device(test, pgmap);
+}
+
+/*
+ * The right range takes 256 pages for the rest of its first section, a PMD
+ * block for the next one and 128 pages for the start of the last one.
+ */
+struct dry_case {
+	const char *name;
+	unsigned long reserve;
+	unsigned long free;
+};
+
+static const struct dry_case dry_cases[] = {
+	{ "nothing", 2, 0 },
+	{ "some pages", 2, 10 },
+	{ "first section", 2, 256 },
+	{ "no PMD block", 2, 895 },
+	{ "all but the last page", PAGES_PER_BLOCK - 383, 383 + PAGES_PER_BLOCK },
+};
+
+KUNIT_ARRAY_PARAM_DESC(dry, dry_cases, name);
+
+static void dry_altmap_is_undone_and_can_be_tried_again(struct kunit *test)
+{
+	const struct dry_case *param = test->param_value;
+	struct dev_pagemap *pgmap = right_pagemap(test);
+	const struct vmem_altmap enough = pgmap->altmap;
+
+	pgmap->altmap.reserve = param->reserve;
+	pgmap->altmap.free = param->free;
+	expect_refused(test, pgmap, -ENOMEM);
+
+	pgmap->altmap = enough;
+	map_device(test, pgmap);
+	expect_on_device(test, pgmap);
+	unmap_device(test, pgmap);
+}
+
+static void bad_altmap_adds_no_memory(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = right_pagemap(test);
+
+	pgmap->altmap.base_pfn++;
+	expect_refused(test, pgmap, -EINVAL);
+	pgmap->altmap.base_pfn--;
+	pgmap->altmap.reserve = PHYS_PFN(RIGHT_BYTES);
+	expect_refused(test, pgmap, -EINVAL);
+}
+
+/* An altmap is for the one range that it describes, and that the CPU can write */
+static void altmap_for_other_memory_is_refused(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = right_pagemap(test);
+
+	pgmap->type = MEMORY_DEVICE_PRIVATE;
+	expect_refused(test, pgmap, -EINVAL);
+	pgmap->type = MEMORY_DEVICE_GENERIC;
+	pgmap->nr_range = 2;
+	expect_refused(test, pgmap, -EINVAL);
+}
+
+static void memory_around_a_registered_altmap_is_refused(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = right_pagemap(test);
+	struct vmem_altmap *altmap;
+
+	altmap = add_altmap(test, pgmap->altmap.base_pfn + 1024, 1024, 0, 8);
+	pgmap->flags = 0;
+	expect_refused(test, pgmap, -EINVAL);
+	KUNIT_EXPECT_PTR_EQ(test, altmap, lookup(altmap->base_pfn));
+}
+
+static struct kunit_case memory_cases[] = {
+	KUNIT_CASE(memmap_lies_on_the_device_and_goes_with_it),
+	KUNIT_CASE(memmap_without_altmap_is_in_dram),
+	KUNIT_CASE(neighbours_in_one_section_keep_to_themselves),
+	KUNIT_CASE(compound_memmap_lies_on_the_device),
+	KUNIT_CASE(reserve_and_storage_have_page_structs),
+	KUNIT_CASE(data_pages_are_the_drivers),
+	KUNIT_CASE(altmap_may_take_all_of_the_range),
+	KUNIT_CASE_PARAM(dry_altmap_is_undone_and_can_be_tried_again,
+			 dry_gen_params),
+	KUNIT_CASE(bad_altmap_adds_no_memory),
+	KUNIT_CASE(altmap_for_other_memory_is_refused),
+	KUNIT_CASE(memory_around_a_registered_altmap_is_refused),
+	{}
+};
+
+static struct kunit_suite memory_suite = {
+	.name = "vmem_altmap_memory",
+	.init = memory_test_init,
+	.exit = memory_test_exit,
+	.test_cases = memory_cases,
+};
+
+kunit_test_suites(&altmap_suite, &memory_suite);
+
+MODULE_DESCRIPTION("KUnit tests of altmaps");
+MODULE_LICENSE("GPL");

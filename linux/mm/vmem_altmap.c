@@ -1,0 +1,595 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Altmaps: the memmap of a physical range, stored on that range.
+ *
+ * Two things live here. The registry finds the altmap that describes a pfn;
+ * nobody hands altmap pointers around. The block allocator gives out the
+ * storage of one altmap, in PMD blocks and in pages, and takes blocks back by
+ * their physical address.
+ *
+ * The allocator keeps one bit for each PMD block in the storage, and one bit
+ * for each page of those few that cannot be had whole: the ends of a storage
+ * that is not PMD aligned, and what was split to hand out pages.
+ *
+ * See Documentation/mm/vmem_altmap.rst.
+ */
+#define pr_fmt(fmt) "vmem_altmap: " fmt
+
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
+#include <linux/bitmap.h>
+#include <linux/cleanup.h>
+#include <linux/ioport.h>
+#include <linux/jump_label.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/overflow.h>
+#include <linux/pfn.h>
+#include <linux/pgtable.h>
+#include <linux/slab.h>
+#include <linux/vmem_altmap.h>
+
+#define PAGES_PER_BLOCK		(PMD_SIZE / PAGE_SIZE)
+
+/**
+ * struct vmem_altmap_split - a PMD block that is handed out page by page
+ * @node: in the altmap's splits, by @block
+ * @block: number of the block: its first pfn divided by the pages of a block
+ * @used: a bit for each page: in use, or no part of the storage
+ */
+struct vmem_altmap_split {
+	struct rb_node node;
+	unsigned long block;
+	unsigned long used[];
+};
+
+/* the tests find out what one takes from its node */
+static_assert(offsetof(struct vmem_altmap_split, node) == 0);
+
+/*
+ * Guards the index below and the books of all altmaps in it. Nests inside the
+ * memory hotplug lock. Adding and removing memory is one at a time anyway, so
+ * one lock is enough.
+ */
+static DEFINE_MUTEX(vmem_altmap_lock);
+static struct rb_root_cached vmem_altmap_index = RB_ROOT_CACHED;
+static DEFINE_STATIC_KEY_FALSE(vmem_altmap_key);
+
+static unsigned long storage_start(const struct vmem_altmap *altmap)
+{
+	return altmap->base_pfn + altmap->reserve;
+}
+
+static unsigned long storage_end(const struct vmem_altmap *altmap)
+{
+	return storage_start(altmap) + altmap->free;
+}
+
+/* PMD blocks that lie wholly in the storage, by number */
+static unsigned long first_block(const struct vmem_altmap *altmap)
+{
+	return DIV_ROUND_UP(storage_start(altmap), PAGES_PER_BLOCK);
+}
+
+static unsigned long nr_blocks(const struct vmem_altmap *altmap)
+{
+	const unsigned long first = first_block(altmap);
+
+	return max(storage_end(altmap) / PAGES_PER_BLOCK, first) - first;
+}
+
+static bool in_storage(const struct vmem_altmap *altmap, unsigned long pfn)
+{
+	return pfn >= storage_start(altmap) && pfn < storage_end(altmap);
+}
+
+/* for %pR */
+static struct resource mem(unsigned long first_pfn, unsigned long last_pfn)
+{
+	return DEFINE_RES_MEM(PFN_PHYS(first_pfn),
+			      PFN_PHYS(last_pfn - first_pfn + 1));
+}
+
+static struct resource altmap_mem(const struct vmem_altmap *altmap)
+{
+	return mem(altmap->range.start, altmap->range.last);
+}
+
+static int split_cmp(const void *block, const struct rb_node *node)
+{
+	const unsigned long key = *(const unsigned long *)block;
+	const unsigned long other =
+		rb_entry(node, struct vmem_altmap_split, node)->block;
+
+	return key < other ? -1 : key > other;
+}
+
+static bool split_less(struct rb_node *node, const struct rb_node *other)
+{
+	const struct vmem_altmap_split *split =
+		rb_entry(node, struct vmem_altmap_split, node);
+
+	return split_cmp(&split->block, other) < 0;
+}
+
+static struct vmem_altmap_split *split_find(struct vmem_altmap *altmap,
+					    unsigned long block)
+{
+	struct rb_node *node = rb_find(&block, &altmap->splits, split_cmp);
+
+	return rb_entry_safe(node, struct vmem_altmap_split, node);
+}
+
+static bool split_full(const struct vmem_altmap_split *split)
+{
+	return bitmap_full(split->used, PAGES_PER_BLOCK);
+}
+
+/* @block is at an edge of the storage, or was taken to be split. */
+static struct vmem_altmap_split *split_add(struct vmem_altmap *altmap,
+					   unsigned long block)
+{
+	const unsigned long first = block * PAGES_PER_BLOCK;
+	struct vmem_altmap_split *split;
+	unsigned long start, end;
+
+	split = kzalloc(struct_size(split, used, BITS_TO_LONGS(PAGES_PER_BLOCK)),
+			GFP_KERNEL | __GFP_NOWARN);
+	if (!split)
+		return NULL;
+
+	start = max(storage_start(altmap), first) - first;
+	end = min(storage_end(altmap), first + PAGES_PER_BLOCK) - first;
+	bitmap_fill(split->used, PAGES_PER_BLOCK);
+	bitmap_clear(split->used, start, end - start);
+
+	split->block = block;
+	rb_add(&split->node, &altmap->splits, split_less);
+	altmap->align += end - start;
+	altmap->room = split;
+	return split;
+}
+
+static void split_remove(struct vmem_altmap *altmap,
+			 struct vmem_altmap_split *split)
+{
+	rb_erase(&split->node, &altmap->splits);
+	if (altmap->room == split)
+		altmap->room = NULL;
+	kfree(split);
+}
+
+static int take_block(struct vmem_altmap *altmap, unsigned long *pfn)
+{
+	const unsigned long nr = nr_blocks(altmap);
+	unsigned long i;
+
+	i = find_next_zero_bit(altmap->blocks, nr, altmap->next_block);
+	altmap->next_block = min(i + 1, nr);
+	if (i >= nr)
+		return -ENOSPC;
+
+	__set_bit(i, altmap->blocks);
+	*pfn = (first_block(altmap) + i) * PAGES_PER_BLOCK;
+	return 0;
+}
+
+static void put_block(struct vmem_altmap *altmap, unsigned long block)
+{
+	const unsigned long i = block - first_block(altmap);
+
+	__clear_bit(i, altmap->blocks);
+	altmap->next_block = min(altmap->next_block, i);
+}
+
+/* Nothing is left of the blocks split so far: split another one. */
+static int split_new(struct vmem_altmap *altmap)
+{
+	unsigned long pfn;
+	int err;
+
+	err = take_block(altmap, &pfn);
+	if (err)
+		return err;
+
+	if (!split_add(altmap, pfn / PAGES_PER_BLOCK)) {
+		put_block(altmap, pfn / PAGES_PER_BLOCK);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The altmap has a page outside whole PMD blocks: find where. */
+static struct vmem_altmap_split *split_with_room(struct vmem_altmap *altmap)
+{
+	struct rb_node *node;
+
+	if (altmap->room && !split_full(altmap->room))
+		return altmap->room;
+
+	for (node = rb_first(&altmap->splits); node; node = rb_next(node)) {
+		altmap->room = rb_entry(node, struct vmem_altmap_split, node);
+		if (!split_full(altmap->room))
+			break;
+	}
+	return altmap->room;
+}
+
+static int take_page(struct vmem_altmap *altmap, unsigned long *pfn)
+{
+	struct vmem_altmap_split *split;
+	unsigned long i;
+	int err = 0;
+
+	if (!altmap->align)
+		err = split_new(altmap);
+	if (err)
+		return err;
+
+	split = split_with_room(altmap);
+	i = find_first_zero_bit(split->used, PAGES_PER_BLOCK);
+	__set_bit(i, split->used);
+	altmap->align--;
+	*pfn = split->block * PAGES_PER_BLOCK + i;
+	return 0;
+}
+
+static bool give_back_block(struct vmem_altmap *altmap, unsigned long pfn)
+{
+	const unsigned long block = pfn / PAGES_PER_BLOCK;
+	const unsigned long i = block - first_block(altmap);
+
+	if (!IS_ALIGNED(pfn, PAGES_PER_BLOCK) || i >= nr_blocks(altmap) ||
+	    !test_bit(i, altmap->blocks) || split_find(altmap, block))
+		return false;
+
+	put_block(altmap, block);
+	return true;
+}
+
+static bool give_back_page(struct vmem_altmap *altmap, unsigned long pfn)
+{
+	struct vmem_altmap_split *split;
+
+	split = split_find(altmap, pfn / PAGES_PER_BLOCK);
+	if (!split || !__test_and_clear_bit(pfn % PAGES_PER_BLOCK, split->used))
+		return false;
+
+	altmap->align++;
+	altmap->room = split;
+	if (bitmap_empty(split->used, PAGES_PER_BLOCK)) {
+		altmap->align -= PAGES_PER_BLOCK;
+		put_block(altmap, split->block);
+		split_remove(altmap, split);
+	}
+	return true;
+}
+
+static void free_books(struct vmem_altmap *altmap)
+{
+	struct vmem_altmap_split *split, *next;
+
+	rbtree_postorder_for_each_entry_safe(split, next, &altmap->splits, node)
+		kfree(split);
+	altmap->splits = RB_ROOT;
+	altmap->room = NULL;
+	kvfree(altmap->blocks);
+	altmap->blocks = NULL;
+}
+
+/* A PMD block that sticks out of the storage serves as pages from the start. */
+static int split_edge(struct vmem_altmap *altmap, unsigned long pfn)
+{
+	const unsigned long block = pfn / PAGES_PER_BLOCK;
+
+	if (IS_ALIGNED(pfn, PAGES_PER_BLOCK) || split_find(altmap, block))
+		return 0;
+
+	return split_add(altmap, block) ? 0 : -ENOMEM;
+}
+
+static int init_books(struct vmem_altmap *altmap)
+{
+	int err;
+
+	altmap->alloc = 0;
+	altmap->align = 0;
+	altmap->watermark = 0;
+	altmap->next_block = 0;
+	altmap->splits = RB_ROOT;
+	altmap->room = NULL;
+	altmap->blocks = kvcalloc(BITS_TO_LONGS(nr_blocks(altmap)),
+				  sizeof(unsigned long),
+				  GFP_KERNEL | __GFP_NOWARN);
+	if (!altmap->blocks)
+		return -ENOMEM;
+	if (!altmap->free)
+		return 0;
+
+	err = split_edge(altmap, storage_start(altmap));
+	if (!err)
+		err = split_edge(altmap, storage_end(altmap));
+	if (err)
+		free_books(altmap);
+	return err;
+}
+
+static struct vmem_altmap *altmap_in(unsigned long first, unsigned long last)
+{
+	struct interval_tree_node *node;
+
+	lockdep_assert_held(&vmem_altmap_lock);
+	node = interval_tree_iter_first(&vmem_altmap_index, first, last);
+	return node ? container_of(node, struct vmem_altmap, range) : NULL;
+}
+
+static int validate(const struct vmem_altmap *altmap, unsigned long start_pfn,
+		    unsigned long nr_pages)
+{
+	unsigned long end_pfn, offset;
+
+	if (nr_pages && !check_add_overflow(start_pfn, nr_pages, &end_pfn) &&
+	    !check_add_overflow(altmap->reserve, altmap->free, &offset) &&
+	    altmap->base_pfn == start_pfn && offset <= nr_pages)
+		return 0;
+
+	pr_err("bad altmap: base pfn %#lx, reserve %lu, storage %lu pages for pfn %#lx, %lu pages\n",
+	       altmap->base_pfn, altmap->reserve, altmap->free, start_pfn,
+	       nr_pages);
+	return -EINVAL;
+}
+
+static int index_add(struct vmem_altmap *altmap, unsigned long start_pfn,
+		     unsigned long last_pfn)
+{
+	struct vmem_altmap *other;
+	int err;
+
+	guard(mutex)(&vmem_altmap_lock);
+	other = altmap_in(start_pfn, last_pfn);
+	if (other) {
+		const struct resource res = mem(start_pfn, last_pfn);
+		const struct resource other_res = altmap_mem(other);
+
+		pr_err("%pR: overlaps the altmap of %pR\n", &res, &other_res);
+		return -EEXIST;
+	}
+
+	err = init_books(altmap);
+	if (err)
+		return err;
+
+	altmap->range.start = start_pfn;
+	altmap->range.last = last_pfn;
+	interval_tree_insert(&altmap->range, &vmem_altmap_index);
+	return 0;
+}
+
+/**
+ * vmem_altmap_register() - make an altmap known for the range it describes
+ * @altmap: the altmap, with base_pfn, reserve and free set
+ * @start_pfn: first pfn of the range
+ * @nr_pages: pages of the range, reserve and storage included
+ *
+ * Must be done before the first populate of the range. @altmap must stay where
+ * it is until vmem_altmap_unregister().
+ *
+ * Context: Process context, may sleep and allocate. Not under the memory
+ * hotplug lock, which excludes changing a static key.
+ *
+ * Return: 0, -EINVAL if the altmap does not start at the range or does not fit
+ * in it, -EEXIST if another altmap describes a part of the range, -ENOMEM.
+ */
+int vmem_altmap_register(struct vmem_altmap *altmap, unsigned long start_pfn,
+			 unsigned long nr_pages)
+{
+	int err;
+
+	err = validate(altmap, start_pfn, nr_pages);
+	if (!err)
+		err = index_add(altmap, start_pfn, start_pfn + nr_pages - 1);
+	if (!err)
+		static_branch_inc(&vmem_altmap_key);
+	return err;
+}
+
+VISIBLE_IF_KUNIT void vmem_altmap_warn_busy(struct vmem_altmap *altmap)
+{
+	const struct resource res = altmap_mem(altmap);
+
+	KUNIT_STATIC_STUB_REDIRECT(vmem_altmap_warn_busy, altmap);
+	WARN(1, "altmap %pR: unregistered with %lu of %lu pages of storage in use\n",
+	     &res, altmap->alloc, altmap->free);
+}
+
+static bool index_del(struct vmem_altmap *altmap)
+{
+	guard(mutex)(&vmem_altmap_lock);
+	if (WARN_ON_ONCE(altmap_in(altmap->base_pfn, altmap->base_pfn) != altmap))
+		return false;
+	if (altmap->alloc)
+		vmem_altmap_warn_busy(altmap);
+
+	interval_tree_remove(&altmap->range, &vmem_altmap_index);
+	free_books(altmap);
+	return true;
+}
+
+/**
+ * vmem_altmap_unregister() - take an altmap out of the registry
+ * @altmap: a registered altmap
+ *
+ * Must be done after the last page-table entry of the range is gone. Blocks
+ * that are still out are our own bug, and a WARN; their storage goes with the
+ * altmap all the same.
+ *
+ * Context: as vmem_altmap_register().
+ */
+void vmem_altmap_unregister(struct vmem_altmap *altmap)
+{
+	if (index_del(altmap))
+		static_branch_dec(&vmem_altmap_key);
+}
+
+/**
+ * vmem_altmap_check_span() - check the altmap of memory about to be added
+ * @start_pfn: first pfn of the memory
+ * @nr_pages: pages of the memory
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: 0 if no altmap describes any of it, or if one describes it all and
+ * nothing else; -EINVAL otherwise.
+ */
+int vmem_altmap_check_span(unsigned long start_pfn, unsigned long nr_pages)
+{
+	const unsigned long last_pfn = start_pfn + nr_pages - 1;
+	struct vmem_altmap *altmap;
+
+	if (!static_branch_unlikely(&vmem_altmap_key))
+		return 0;
+
+	guard(mutex)(&vmem_altmap_lock);
+	altmap = altmap_in(start_pfn, last_pfn);
+	if (!altmap)
+		return 0;
+	if (altmap->range.start != start_pfn || altmap->range.last != last_pfn) {
+		const struct resource res = mem(start_pfn, last_pfn);
+		const struct resource altmap_res = altmap_mem(altmap);
+
+		pr_err("%pR: to be added with an altmap of %pR\n", &res,
+		       &altmap_res);
+		return -EINVAL;
+	}
+	return validate(altmap, start_pfn, nr_pages);
+}
+
+/**
+ * to_vmem_altmap() - find the altmap that describes page structs
+ * @memmap_addr: address in the vmemmap, of any byte of a page struct
+ *
+ * Costs a static branch not taken while no altmap is registered, at boot above
+ * all. Only code that adds or removes the very range that is described, under
+ * the memory hotplug lock, may dereference what is returned. It is the range's
+ * owner that registers and unregisters the altmap, before and after; nothing
+ * keeps it registered for anybody else.
+ *
+ * Context: Process context, may sleep, once an altmap is registered; any
+ * context before, slab not needed.
+ *
+ * Return: the altmap, or NULL if the memmap at @memmap_addr is in DRAM.
+ */
+struct vmem_altmap *to_vmem_altmap(unsigned long memmap_addr)
+{
+	unsigned long pfn;
+
+	if (!static_branch_unlikely(&vmem_altmap_key))
+		return NULL;
+
+	/* page_to_pfn() wants the address of a whole struct page */
+	pfn = (memmap_addr - (unsigned long)vmemmap) / sizeof(struct page);
+	guard(mutex)(&vmem_altmap_lock);
+	return altmap_in(pfn, pfn);
+}
+
+static void complain(const struct vmem_altmap *altmap, unsigned long nr_pages,
+		     int err)
+{
+	const struct resource res = altmap_mem(altmap);
+
+	if (err == -ENOMEM)
+		pr_err_ratelimited("%pR: no DRAM for the books of the storage\n", &res);
+	else
+		pr_err_ratelimited("%pR: needs %lu pages of storage, %lu left of %lu, %lu of these too scattered for PMD blocks\n",
+				   &res, nr_pages, altmap->free - altmap->alloc,
+				   altmap->free, altmap->align);
+}
+
+/**
+ * vmem_altmap_alloc() - take a block of an altmap's storage
+ * @altmap: a registered altmap
+ * @size: size of the block in bytes: PMD_SIZE or PAGE_SIZE
+ *
+ * The block is naturally aligned and its contents are undefined. Pages come
+ * from where no PMD block fits as long as there are any.
+ *
+ * Context: Process context, may sleep. The caller adds the memory @altmap
+ * describes, under the memory hotplug lock.
+ *
+ * Return: the block's address in the direct map; NULL, with an error in the
+ * log and nothing changed, for another size or if no such block is left.
+ */
+void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size)
+{
+	unsigned long pfn;
+	int err;
+
+	if (size != PMD_SIZE && size != PAGE_SIZE) {
+		pr_err("no blocks of %lu bytes, only of %lu and %lu\n",
+		       size, PAGE_SIZE, PMD_SIZE);
+		return NULL;
+	}
+
+	guard(mutex)(&vmem_altmap_lock);
+	err = size == PMD_SIZE ? take_block(altmap, &pfn) :
+				 take_page(altmap, &pfn);
+	if (err) {
+		complain(altmap, size / PAGE_SIZE, err);
+		return NULL;
+	}
+
+	altmap->alloc += size / PAGE_SIZE;
+	altmap->watermark = max(altmap->watermark, altmap->alloc);
+	return __va(PFN_PHYS(pfn));
+}
+
+VISIBLE_IF_KUNIT void vmem_altmap_warn_free(struct vmem_altmap *altmap,
+					    phys_addr_t phys, unsigned long size)
+{
+	const struct resource res = altmap_mem(altmap);
+
+	KUNIT_STATIC_STUB_REDIRECT(vmem_altmap_warn_free, altmap, phys, size);
+	WARN_ONCE(1, "altmap %pR: no block of %lu bytes at %pa to be given back\n",
+		  &res, size, &phys);
+}
+
+/**
+ * vmem_altmap_free() - give a block back to the altmap it belongs to
+ * @phys: physical address of the block
+ * @size: size of the block in bytes, as it was allocated
+ *
+ * The owner is found by @phys alone: the altmap whose storage it lies in,
+ * whatever range the block described. A block that its owner has not handed
+ * out, or not in this size, is refused with a WARN_ONCE and changes nothing.
+ *
+ * Context: Process context, may sleep, never allocates. Under the memory
+ * hotplug lock, with the page-table entry of the block on its way out.
+ *
+ * Return: true if an altmap owns the block, which is then dealt with; false if
+ * none does and the caller must free it where it came from.
+ */
+bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
+{
+	const unsigned long pfn = PHYS_PFN(phys);
+	struct vmem_altmap *altmap;
+	bool done = false;
+
+	if (!static_branch_unlikely(&vmem_altmap_key))
+		return false;
+
+	guard(mutex)(&vmem_altmap_lock);
+	altmap = altmap_in(pfn, pfn);
+	if (!altmap || !in_storage(altmap, pfn))
+		return false;
+
+	if (size == PMD_SIZE)
+		done = give_back_block(altmap, pfn);
+	else if (size == PAGE_SIZE)
+		done = give_back_page(altmap, pfn);
+
+	if (done)
+		altmap->alloc -= size / PAGE_SIZE;
+	else
+		vmem_altmap_warn_free(altmap, phys, size);
+	return true;
+}
