@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The only door to what this repository does: "make help". The work is done
+# by the scripts in tools/; each says in its first lines what it does.
+
+# The kernel version the series is for, one of those in patches/
+KVER ?= 6.12
+T ?=
+
+export KVER
+
+have := $(notdir $(patsubst %/series,%,$(wildcard patches/*/series)))
+tests := $(notdir $(basename $(wildcard tests/*.t)))
+# those that start no QEMU and take a minute or two, not more
+checks := series style cli
+
+help:
+	@echo 'make demo         boot a guest with emulated persistent memory: its'
+	@echo '                  memmap in DRAM, and on the device, in one table'
+	@echo 'make test         every test; make test T=NAME runs one of'
+	@echo '                  $(tests)'
+	@echo 'make check        only the tests that need no guest and no full build'
+	@echo 'make series       mails for git am in build/series/$(KVER)/'
+	@echo 'make tree         the series as a git tree, build/linux-$(KVER), to edit'
+	@echo 'make split        patches/ and linux/ from the commits in that tree'
+	@echo 'make clean        remove build/'
+	@echo 'make distclean    remove the cache too'
+	@echo
+	@echo 'Variables, each as make NAME=VALUE ...:'
+	@echo '  KVER=$(KVER)         kernel version, of: $(have)'
+	@echo '  PMEM=64G          size of the persistent memory in the demo'
+	@echo '  ACCEL=tcg         how QEMU runs the guest; kvm is faster where it works'
+	@echo '  LINUX_SOURCE=     kernel tarball or tree, instead of the Debian package'
+	@echo '  ALTMAP_CACHE=     where sources and builds are kept: $(or $(ALTMAP_CACHE),~/.cache/altmap)'
+
+version:
+	@[ -n '$(filter $(KVER),$(have))' ] || { \
+		echo 'no patches for Linux $(KVER); there are: $(or $(have),none)' >&2; exit 1; }
+
+demo: version
+	@tools/demo
+
+test: version
+	@[ -z '$(T)' ] || [ -f 'tests/$(T).t' ] || { \
+		echo 'no test "$(T)"; there are: $(tests)' >&2; exit 1; }
+	@tools/deps series build guest test
+	@prove --timer --verbose $(if $(T),'tests/$(T).t',tests/)
+
+check: version
+	@tools/deps series build test
+	@prove --timer $(checks:%=tests/%.t)
+
+series: version
+	@tools/deps series
+	@tools/series $(KVER) build/series
+
+tree: version
+	@tools/deps series
+	@tools/assemble $(KVER) build/linux-$(KVER)
+	@echo 'Edit and commit in build/linux-$(KVER), then: make split'
+
+split:
+	@tools/deps series
+	@tools/split $(KVER) build/linux-$(KVER)
+
+clean:
+	@tools/clean
+
+distclean:
+	@tools/clean --cache
+
+.PHONY: help version demo test check series tree split clean distclean

@@ -1,0 +1,88 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# kbuild.sh - how kernels are configured and built here, for tools/kernel and
+# the tests that compile. Source it after lib.sh, and set
+#
+#	tree	the kernel tree
+#	obj	its output folder, inside the tree: so all paths are relative,
+#		and ccache serves every tree
+#	log	the file for the output
+# shellcheck disable=SC2154
+
+# lock: one build at a time; held until this process and its children end
+lock()
+{
+	mkdir -p "$ALTMAP_CACHE"
+	exec 9>"$ALTMAP_CACHE/build.lock"
+	flock -n 9 || { say "waiting for another build to end"; flock 9; }
+}
+
+# fragments NAME[+NAME...]: these files of configs/ in one, a later setting
+# overrides an earlier one
+fragments()
+{
+	local part parts
+
+	IFS=+ read -ra parts <<<"$1"
+	set --
+	for part in "${parts[@]}"; do
+		[ -f "$ALTMAP_TOP/configs/$part.config" ] ||
+			die "no configs/$part.config"
+		set -- "$@" "$ALTMAP_TOP/configs/$part.config"
+	done
+	awk '/^(# )?CONFIG_/ {
+			name = $1 == "#" ? $2 : $1
+			sub(/=.*/, "", name)
+			if (!(name in set)) order[n++] = name
+			set[name] = $0
+		}
+		END { for (i = 0; i < n; i++) print set[order[i]] }' "$@"
+}
+
+# kbuild ARG...: make in the kernel tree
+kbuild()
+{
+	local cc=gcc
+
+	! command -v ccache >/dev/null || cc="ccache gcc"
+	CCACHE_DIR=$ALTMAP_CACHE/ccache CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=3G \
+	KBUILD_BUILD_TIMESTAMP=2024-11-17 KBUILD_BUILD_VERSION=1 \
+	KBUILD_BUILD_USER=altmap KBUILD_BUILD_HOST=altmap \
+		make -C "$tree" O="$(basename "$obj")" ARCH=x86 \
+		CC="$cc" HOSTCC="$cc" "$@" </dev/null
+}
+
+# build_failed WHAT: the lines of the log that explain it
+build_failed()
+{
+	grep -nE -m 15 'rror:|undefined reference|\*\*\*' "$log" >&2 ||
+		tail -n 15 "$log" >&2
+	die "$1; the whole output: $log"
+}
+
+# configure FRAGMENT: .config from FRAGMENT over allnoconfig
+configure()
+{
+	mkdir -p "$obj"
+	if ! cmp -s "$obj/fragment" <<<"$1" || [ ! -f "$obj/.config" ]; then
+		echo "$1" >"$obj/fragment"
+		kbuild KCONFIG_ALLCONFIG="$obj/fragment" allnoconfig \
+			>"$log" 2>&1 || build_failed "the configuration failed"
+	fi
+	kbuild olddefconfig >"$log" 2>&1 ||
+		build_failed "the configuration failed"
+}
+
+# lost FRAGMENT: the settings of FRAGMENT that .config does not have
+lost()
+{
+	local line
+
+	while read -r line; do
+		case $line in
+		"# "*) ! grep -q "^${line:2:-11}=" "$obj/.config" ;;
+		*) grep -qxF "$line" "$obj/.config" ;;
+		esac || echo "$line"
+	done <<<"$1"
+}

@@ -1,0 +1,99 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# lib.sh - what the shell tools share: messages, the cache, atomic publishing.
+#
+#	. "$(dirname "$0")/lib.sh"
+#
+# Nothing in the cache is ever written in place: a tool builds into a stage
+# beside the final name and renames it when it is whole, so that whatever a
+# tool finds under a final name can be trusted, whenever the last run died.
+
+ALTMAP_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ALTMAP_CACHE=${ALTMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/altmap}
+# The folder that holds patches/ and linux/; tests point it at a copy.
+ALTMAP_SERIES=${ALTMAP_SERIES:-$ALTMAP_TOP}
+export ALTMAP_TOP ALTMAP_CACHE ALTMAP_SERIES
+
+# A user's git settings and locale must not change what the tools make.
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 LC_ALL=C.UTF-8 TZ=UTC
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+
+# Messages go to stderr: stdout is for what a tool's caller reads.
+say()
+{
+	printf '%s\n' "$*" >&2
+}
+
+die()
+{
+	say "${0##*/}: $*"
+	exit 1
+}
+
+# need CMD PACKAGE: stop unless CMD can be run.
+need()
+{
+	command -v "$1" >/dev/null && return
+	die "$1 is missing; install the Debian package $2 (make demo and" \
+	    "make test install what they need)"
+}
+
+# need_patches VERSION: stop unless there is a series for that kernel
+need_patches()
+{
+	[ -f "$ALTMAP_SERIES/patches/$1/series" ] ||
+		die "no patches for Linux $1; there are:" \
+		    "$(cd "$ALTMAP_SERIES/patches" 2>/dev/null && echo *)"
+}
+
+# at_exit COMMAND: run COMMAND when the tool ends, however it ends; the last
+# one given runs first. Takes the place of a trap of the tool's own.
+at_exit_commands=
+at_exit()
+{
+	at_exit_commands="$1
+$at_exit_commands"
+	trap 'eval "$at_exit_commands"' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	trap 'exit 129' HUP
+}
+
+# stage FINAL: set STAGE to a new empty folder beside FINAL. It goes away
+# when the tool ends without publish; what a killed run left goes away now.
+stage()
+{
+	local left
+
+	mkdir -p "$(dirname "$1")" || die "cannot write to $(dirname "$1")"
+	for left in "$1".tmp.*; do
+		[ ! -e "$left" ] || kill -0 "${left##*.}" 2>/dev/null ||
+			rm -rf "$left"
+	done
+	STAGE=$1.tmp.$$
+	rm -rf "$STAGE"
+	mkdir "$STAGE"
+	at_exit "rm -rf '$STAGE'"
+}
+
+# publish STAGE FINAL: give the finished stage its name. If another run was
+# faster, its result stays and the stage goes.
+publish()
+{
+	mv -T "$1" "$2" 2>/dev/null || [ -e "$2" ] || die "cannot make $2"
+	rm -rf "$1"
+}
+
+# room PATH MIB WHAT: stop unless PATH's file system has MIB MiB left.
+# ALTMAP_FREE_MIB takes the place of the measured number, for the tests.
+room()
+{
+	local dir=$1 free
+
+	until [ -d "$dir" ]; do dir=$(dirname "$dir"); done
+	free=${ALTMAP_FREE_MIB:-$(df -Pm "$dir" | awk 'END { print $4 }')}
+	[ "$free" -ge "$2" ] ||
+		die "$3 needs $2 MiB in $1, but only $free MiB are free there"
+}
