@@ -1,0 +1,124 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# demo.sh SMALL FULL: what "make demo" shows of the two NVDIMMs, the first of
+# which is SMALL enough for a memmap in DRAM. The sizes are names for people.
+
+# shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+
+SMALL=$1 FULL=$2
+ROWS=/tmp/rows
+: >$ROWS
+
+say()
+{
+	echo "$*"
+}
+
+# Seconds since boot, in hundredths.
+now()
+{
+	awk '{ printf "%.0f\n", $1 * 100 }' /proc/uptime
+}
+
+# setup N MAP: makes namespaceN.0 an fsdax one, and shows it.
+setup()
+{
+	say
+	say "  # ndctl create-namespace -f -e namespace$1.0 -m fsdax --map=$2"
+	dmesg -c >/dev/null
+	create "namespace$1.0" fsdax "$2" >/tmp/setup 2>&1
+}
+
+kernel_says()
+{
+	dmesg | sed -n 's/^\[[^]]*\] */  /; /KiB of DRAM/p'
+}
+
+row()
+{
+	printf '  %-8s %-6s %-14s %14s %14s %12s\n' "$@" >>$ROWS
+}
+
+# measure N NAME MAP: enable namespaceN.0 once more, and note what it takes.
+measure()
+{
+	local region=/sys/bus/nd/devices/region$1/size memmap free time place
+
+	ndctl disable-namespace "namespace$1.0" >/dev/null 2>&1
+	memmap=$(vmstat nr_memmap_pages) free=$(free_dram) time=$(now)
+	ndctl enable-namespace "namespace$1.0" >/dev/null 2>&1
+	time=$(($(now) - time)) free=$((free - $(free_dram)))
+	[ "$free" -ge 0 ] || free=0 # there is always some coming and going
+	place=pmem
+	[ "$(vmstat nr_memmap_pages)" = "$memmap" ] || place=DRAM
+	row "$2" "$3" "$place" "$free KiB" "$((($(cat "$region") -
+		$(cat "/sys/block/pmem$1/size") * 512) >> 20)) MiB" \
+		"$((time / 100)).$(printf %02d $((time % 100))) s"
+}
+
+# both_ways N NAME: memmap in DRAM, then on the device.
+both_ways()
+{
+	local map
+
+	for map in mem dev; do
+		if setup "$1" $map; then
+			say "  enabled"
+			measure "$1" "$2" $map
+			continue
+		fi
+		say "  refused; the kernel says:"
+		kernel_says
+		[ $map = mem ] || { cat /tmp/setup; finish; }
+		row "$2" $map "- (refused)" - - -
+	done
+}
+
+table()
+{
+	say
+	printf '  %-8s %-6s %-14s %14s %14s %12s\n' \
+		pmem --map "page structs" "DRAM used" "pmem lost" "enabled in"
+	say "  ------------------------------------------------------------------------"
+	cat $ROWS
+	say
+}
+
+# A journal of its usual size and inode tables would fill a sparse file.
+filesystem()
+{
+	mkfs.ext4 -q -F -b 4096 -J size=64 /dev/pmem1
+}
+
+mount_dax()
+{
+	mount -t ext4 -o dax=always,noinit_itable /dev/pmem1 /mnt
+}
+
+survives()
+{
+	check "ext4 is made on the $FULL namespace with --map=dev" filesystem
+	check "it is mounted with dax=always" mount_dax
+	check "a file of 64 MiB is written through a mapping" \
+		./mapdax fill /mnt/file 0 $((64 << 20)) 1
+	check "the namespace is disabled and enabled" remount
+	check "the file is read back and is equal" \
+		./mapdax check /mnt/file 0 $((64 << 20)) 1
+}
+
+remount()
+{
+	umount /mnt && again namespace1.0 && mount_dax
+}
+
+say "This machine has $(($(meminfo MemTotal) >> 10)) MiB of DRAM, and two" \
+	"NVDIMMs: $SMALL and $FULL."
+say "The page structs of $FULL are" \
+	"$(($(cat /sys/bus/nd/devices/region1/size) >> 26)) MiB."
+both_ways 0 "$SMALL"
+both_ways 1 "$FULL"
+table
+survives
+finish

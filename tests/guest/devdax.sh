@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# devdax.sh ALIGN BYTES: a devdax namespace of that alignment with its memmap
+# on the device. BYTES at each end of it are used: as many as it has, or so
+# few that it is quick.
+
+# shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+
+NS=namespace0.0
+DEV=/dev/dax0.0
+SYS=/sys/bus/dax/devices/dax0.0
+
+# Its data begins after info block and memmap, at the next aligned address.
+offsets()
+{
+	start=$(($(cat $SYS/resource))) size=$(cat $SYS/size)
+	region=$(($(cat $REGION/resource))) all=$(cat $REGION/size)
+
+	is "the data is aligned" $(((start | size) % align)) 0
+	check "info block and memmap fit before the data" \
+		[ $((start - region)) -ge $((all / 64 + 8192)) ]
+	at_most "bytes that alignment takes before the data" \
+		$((start - region)) $((all / 64 + (4 << 20) + align))
+	at_most "bytes behind the data" \
+		$((region + all - start - size)) $((align - 1))
+}
+
+# What the device shows there lies at this physical address.
+same_page()
+{
+	./mapdax read "$DEV" "$1" 4096 >/tmp/mapped &&
+		./mapdax read /dev/mem $((start + $1)) 4096 >/tmp/page &&
+		cmp /tmp/mapped /tmp/page
+}
+
+data()
+{
+	local part=$1 last
+
+	[ "$part" -lt "$size" ] || part=$size
+	last=$((size - part))
+	check "the first bytes are written" ./mapdax fill $DEV 0 "$part" 1
+	check "the last bytes are written" ./mapdax fill $DEV $last "$part" 1
+	check "the first page lies at the data's start" same_page 0
+	check "the last page lies at the data's end" same_page $((size - 4096))
+	check "past the end nothing can be mapped" \
+		fails ./mapdax check $DEV "$size" 4096 1
+	check "the first bytes are the same" ./mapdax check $DEV 0 "$part" 1
+	check "disabled and enabled" again $NS
+	check "the first bytes are the same again" \
+		./mapdax check $DEV 0 "$part" 1
+	check "the last bytes are the same again" \
+		./mapdax check $DEV $last "$part" 1
+}
+
+memmap=$(vmstat nr_memmap_pages)
+check "devdax --map=dev is made, aligned to $1" \
+	create $NS devdax dev -a "$1"
+is "nr_memmap_pages counts no page of the device" \
+	"$(vmstat nr_memmap_pages)" "$memmap"
+align=$(cat $SYS/align)
+is "daxctl sees the device" "$(daxctl list | field chardev)" dax0.0
+is "daxctl sees its size" "$(daxctl list | field size)" "$(cat $SYS/size)"
+offsets
+data "$2"
+finish

@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# dram.sh - a device whose memmap is larger than DRAM: refused with its memmap
+# in DRAM, and no harm done; at no price with its memmap on the device.
+
+# shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+
+NS=namespace0.0
+
+off()
+{
+	check "disabled" ndctl disable-namespace $NS
+}
+
+# The kernel's lines since the last call.
+new_lines()
+{
+	dmesg -c >/tmp/dmesg
+}
+
+size=$(cat $REGION/size)
+note "memmap of the device: $((size >> 16)) KiB, DRAM: $(meminfo MemTotal) KiB"
+free=$(free_dram)
+new_lines
+check "--map=mem is refused" fails create $NS fsdax mem
+new_lines
+is "one line says how much DRAM that takes, and how much there is" \
+	"$(grep -c 'KiB of DRAM' /tmp/dmesg)" 1
+grep 'KiB of DRAM' /tmp/dmesg | sed 's/^/# /'
+at_most "KiB of DRAM that the refusal keeps" $((free - $(free_dram))) 1024
+check "--map=dev works then, on the same namespace" create $NS fsdax dev
+is "nr_memmap_pages counts no page of the device" "$(vmstat nr_memmap_pages)" 0
+off
+price $NS
+at_most "KiB of DRAM for the second enable" "$PRICE" 511
+off
+price $NS
+at_most "KiB of DRAM for the third enable" "$PRICE" 511
+check "the device's last MiB is written" \
+	dd if=/dev/urandom of=/dev/pmem0 bs=1M count=1 conv=fsync \
+	seek=$(($(cat /sys/block/pmem0/size) / 2048 - 1))
+finish

@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# fsdax.sh - an fsdax namespace with its memmap on the device: files on ext4
+# and xfs, enabled again and again, and what it costs in DRAM.
+
+# shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+
+NS=namespace0.0
+MIB=1048576
+
+mount_dax()
+{
+	mount -t "$1" -o dax=always /dev/pmem0 /mnt
+}
+
+# Write a file by write() and one through a mapping; both must be there after
+# the namespace was disabled and enabled.
+files()
+{
+	local fs=$1
+
+	check "$fs is made" make_fs "$fs" /dev/pmem0
+	check "$fs is mounted with dax=always" mount_dax "$fs"
+	dd if=/dev/urandom of=/tmp/data bs=$MIB count=8 2>/dev/null
+	check "$fs: a file is written" cp /tmp/data /mnt/data
+	check "$fs: a file is written through a mapping" \
+		./mapdax fill /mnt/map 0 $((32 * MIB)) 7
+	check "$fs: the mapping's page is on the device" \
+		is_pmem "$(./mapdax phys /mnt/map $((16 * MIB)))"
+	check "$fs is unmounted" umount /mnt
+	check "$fs: disabled and enabled" again $NS
+	check "$fs is mounted again" mount_dax "$fs"
+	check "$fs: the file is the same" cmp /tmp/data /mnt/data
+	check "$fs: what was mapped is the same" \
+		./mapdax check /mnt/map 0 $((32 * MIB)) 7
+	check "$fs is unmounted again" umount /mnt
+}
+
+cycles()
+{
+	local _
+
+	for _ in $(seq 20); do
+		again "$NS" || return 1
+	done
+}
+
+# Enabled with --map=dev, and again: DRAM counters stay.
+map_dev()
+{
+	local memmap free
+
+	memmap=$(vmstat nr_memmap_pages)
+	check "fsdax --map=dev is made" create $NS fsdax dev
+	is "map=dev: nr_memmap_pages counts no page of the device" \
+		"$(vmstat nr_memmap_pages)" "$memmap"
+	files ext4
+	files xfs
+	free=$(free_dram)
+	check "map=dev: disabled and enabled 20 times" cycles
+	at_most "map=dev: KiB of DRAM that 20 times took" \
+		$((free - $(free_dram))) 64
+	check "map=dev: disabled" ndctl disable-namespace $NS
+	check "map=dev: its block device is gone" [ ! -e /dev/pmem0 ]
+	is "map=dev: nr_memmap_pages is what it was" \
+		"$(vmstat nr_memmap_pages)" "$memmap"
+}
+
+# With --map=mem they count each page of memmap, and give it back.
+map_mem()
+{
+	local memmap wanted free
+
+	free=$(free_dram)
+	memmap=$(vmstat nr_memmap_pages)
+	wanted=$(memmap_pages "$(cat $REGION/size)")
+	check "fsdax --map=mem is made" create $NS fsdax mem
+	is "map=mem: nr_memmap_pages rises by the memmap" \
+		$(($(vmstat nr_memmap_pages) - memmap)) "$wanted"
+	check "map=mem: disabled" ndctl disable-namespace $NS
+	is "map=mem: nr_memmap_pages is what it was" \
+		"$(vmstat nr_memmap_pages)" "$memmap"
+	at_most "map=mem: KiB of DRAM that are not given back" \
+		$((free - $(free_dram))) 512
+}
+
+small_alignment()
+{
+	check "fsdax --map=dev is made with 4 KiB alignment" \
+		create $NS fsdax dev -a 4096
+	files ext4
+}
+
+map_dev
+map_mem
+small_alignment
+finish

@@ -1,0 +1,161 @@
+# shellcheck shell=dash disable=SC2034,SC2317
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# lib.sh - for the scripts that run in the guest: test points, namespaces,
+# measures. A script ends with "finish"; one that ends before fails.
+
+set -eu
+
+REGION=/sys/bus/nd/devices/region0
+failed=0 finished=''
+trap '[ "$finished" ] || echo "not ok - $0 runs to its end"' EXIT
+
+note()
+{
+	echo "# $*"
+}
+
+# check NAME COMMAND...: a test point, ok if the command succeeds. Only if it
+# does not is its output shown.
+check()
+{
+	local name=$1
+
+	shift
+	if "$@" >/tmp/check 2>&1; then
+		echo "ok - $name"
+		return
+	fi
+	failed=1
+	echo "not ok - $name"
+	note "failed: $*"
+	sed 's/^/# /' /tmp/check
+}
+
+# is NAME GOT WANTED
+is()
+{
+	check "$1" [ "$2" = "$3" ]
+}
+
+# at_most NAME GOT LIMIT: numbers
+at_most()
+{
+	check "$1 ($2 <= $3)" [ "$2" -le "$3" ]
+}
+
+fails()
+{
+	! "$@"
+}
+
+# Dropping caches need not show in the log each time.
+echo 4 >/proc/sys/vm/drop_caches
+
+finish()
+{
+	finished=y
+	exit "$failed"
+}
+
+# create NAMESPACE MODE MAP [OPTION...]: sets up an existing namespace.
+create()
+{
+	local namespace=$1 mode=$2 map=$3
+
+	shift 3
+	ndctl create-namespace -f -e "$namespace" -m "$mode" --map="$map" "$@"
+}
+
+# field NAME: the first value of that name in ndctl's or daxctl's output.
+field()
+{
+	sed -n 's/.*"'"$1"'":"*\([^",]*\).*/\1/p' | head -n 1
+}
+
+# again NAMESPACE: disable and enable it.
+again()
+{
+	ndctl disable-namespace "$1" && ndctl enable-namespace "$1"
+}
+
+# make_fs TYPE DEVICE
+make_fs()
+{
+	case $1 in
+	ext4) mkfs.ext4 -q -F -b 4096 "$2" ;;
+	xfs) mkfs.xfs -q -f "$2" ;;
+	esac
+}
+
+# The counter NAME of /proc/vmstat, in pages.
+vmstat()
+{
+	awk -v name="$1" '$1 == name { print $2 }' /proc/vmstat
+}
+
+# The figure NAME of /proc/meminfo, in KiB.
+meminfo()
+{
+	awk -v name="$1:" '$1 == name { print $2 }' /proc/meminfo
+}
+
+# Free DRAM in KiB, the pages in the per-CPU lists with it.
+free_now()
+{
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	cat /proc/sys/vm/stat_refresh
+	awk '$1 == "nr_free_pages" || $1 == "count:" { n += $2 }
+		END { print n * 4 }' /proc/zoneinfo
+}
+
+# The same once it stands still: much is freed only some time after.
+free_dram()
+{
+	local now before=-1
+
+	now=$(free_now)
+	until [ "$now" -eq "$before" ]; do
+		before=$now
+		sleep 0.2
+		now=$(free_now)
+	done
+	echo "$now"
+}
+
+# price NAMESPACE: enable it, and set PRICE to the KiB of DRAM that it took, all
+# that was freed before given back.
+price()
+{
+	local before
+
+	before=$(free_dram)
+	note "before: Slab $(meminfo Slab)," \
+		"PageTables $(meminfo PageTables) KiB"
+	check "$1 is enabled" ndctl enable-namespace "$1"
+	PRICE=$((before - $(free_dram)))
+	note "after: Slab $(meminfo Slab), PageTables $(meminfo PageTables)" \
+		"KiB; taken: $PRICE KiB"
+}
+
+# The pages of memmap that SIZE bytes of memory have: 64 bytes each 4 KiB.
+memmap_pages()
+{
+	echo $(($1 >> 18))
+}
+
+# Is the physical address in a namespace? iomem names what each range is.
+is_pmem()
+{
+	awk -F'[- ]+' -v address="$1" '
+	function hex(text,	i, n) {
+		for (i = 1; i <= length(text); i++)
+			n = n * 16 + index("0123456789abcdef",
+				substr(text, i, 1)) - 1
+		return n
+	}
+	/Persistent Memory/ && hex(substr(address, 3)) >= hex($1) &&
+		hex(substr(address, 3)) <= hex($2) { found = 1 }
+	END { exit !found }' /proc/iomem
+}

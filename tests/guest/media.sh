@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# media.sh make|use: set up an fsdax namespace on the first NVDIMM and a
+# devdax one on the second, with files and data; or find them all in a later
+# boot, of another kernel perhaps.
+
+# shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+
+SIZE=/sys/bus/dax/devices/dax1.0/size
+
+# mode_of NAMESPACE: its mode, and where its memmap is.
+mode_of()
+{
+	ndctl list -n "$1" >/tmp/list
+	echo "$(field mode </tmp/list) $(field map </tmp/list)"
+}
+
+mount_dax()
+{
+	mount -t ext4 -o dax=always /dev/pmem0 /mnt
+}
+
+make()
+{
+	check "fsdax --map=dev is made" create namespace0.0 fsdax dev
+	check "ext4 is made" make_fs ext4 /dev/pmem0
+	check "ext4 is mounted with dax=always" mount_dax
+	check "a file is written" cp -r /test /mnt/test
+	check "a file is mapped and written" \
+		./mapdax fill /mnt/map 0 $((8 << 20)) 3
+	check "ext4 is unmounted" umount /mnt
+	check "devdax --map=dev is made" create namespace1.0 devdax dev
+	check "the device is filled" \
+		./mapdax fill /dev/dax1.0 0 "$(cat "$SIZE")" 4
+}
+
+use()
+{
+	is "fsdax --map=dev is found" "$(mode_of namespace0.0)" "fsdax dev"
+	check "ext4 has no errors" e2fsck -n -f /dev/pmem0
+	check "ext4 is mounted with dax=always" mount_dax
+	check "the files are the same" diff -r /test /mnt/test
+	check "the mapped file is the same" \
+		./mapdax check /mnt/map 0 $((8 << 20)) 3
+	check "ext4 is unmounted" umount /mnt
+	is "devdax --map=dev is found" "$(mode_of namespace1.0)" "devdax dev"
+	check "the device's data is the same" \
+		./mapdax check /dev/dax1.0 0 "$(cat "$SIZE")" 4
+}
+
+"$1"
+finish
