@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# bisect.t - each commit of the series compiles by itself, without a warning:
+# the folders it touches, and those where what it changes is used.
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/tap.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/compile.sh"
+
+users="mm/ arch/x86/mm/ drivers/nvdimm/ drivers/dax/ drivers/base/ fs/dax.o"
+git=(git -C "$tree")
+
+# folders COMMIT: where the C files are that it touches; of the architectures
+# only x86
+folders()
+{
+	local file dir
+
+	"${git[@]}" diff-tree -r --no-commit-id --name-only --diff-filter=d \
+		"$1" -- '*.c' ':!tools' ':!arch' 'arch/x86' |
+		while read -r file; do
+			dir=$(dirname "$file")
+			[ ! -f "$tree/$dir/Makefile" ] || echo "$dir/"
+		done | sort -u
+}
+
+# targets COMMIT: what to compile. A whole lib/ would be more than its test.
+targets()
+{
+	local test=lib/test_vmem_altmap.c
+
+	# shellcheck disable=SC2086 # one word is one target
+	printf '%s\n' $users "$(folders "$1" | grep -vx lib/)" | sort -u
+	[ ! -f "$tree/$test" ] || echo "${test%.c}.o"
+}
+
+try "the series has a tree to compile in" prepare || bail "no tree"
+list=$(tools/commits "$KVER" "$tree")
+while read -r id patch; do
+	"${git[@]}" checkout -q --detach "$id"
+	kbuild olddefconfig >"$log" 2>&1
+	# shellcheck disable=SC2046
+	try "$patch compiles" compile $(targets "$id" | xargs)
+done <<<"$list"
+"${git[@]}" checkout -q series
+
+finish

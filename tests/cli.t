@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# cli.t - wrong use, and a machine that lacks something, get a clear answer.
+
+# shellcheck disable=SC2317 # functions that refuses calls
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/tap.sh"
+
+# without COMMAND... -- ...: run the rest where these commands do not exist
+without()
+{
+	local bin=$WORK/bin dir
+
+	rm -rf "$bin"
+	mkdir "$bin"
+	for dir in /usr/sbin /usr/bin /sbin /bin; do
+		ln -st "$bin" "$dir"/* 2>/dev/null
+	done
+	while [ "$1" != -- ]; do
+		rm -f "$bin/$1"
+		shift
+	done
+	shift
+	PATH=$bin "$@"
+}
+
+# fake NAME TEXT: a command for "with" that prints TEXT and fails
+fake()
+{
+	mkdir -p "$WORK/fake"
+	printf '#!/bin/sh\n%s\n' "$2" >"$WORK/fake/$1"
+	chmod +x "$WORK/fake/$1"
+}
+
+# with COMMAND...: COMMAND, where the fake commands hide the real ones
+with()
+{
+	PATH=$WORK/fake:$PATH "$@"
+}
+
+# own_cache COMMAND...: COMMAND, with a cache that is empty
+own_cache()
+{
+	ALTMAP_CACHE=$WORK/cache "$@"
+}
+
+# distclean_says: the tool removes build/ and the cache, and says so
+distclean_says()
+{
+	own_cache "$WORK/top/tools/clean" --cache 2>&1 |
+		grep -c "^removing .*/\(build\|cache\) (" | grep -qx 2
+}
+
+refuses "make demo names the kernel versions there are" \
+	"no patches for Linux 9.99; there are: .*6\.12" make demo KVER=9.99
+refuses "make test names the tests there are" \
+	'no test "nonesuch"; there are: .*series' make test T=nonesuch
+try "make help says what there is" make help
+
+refuses "a tool that is missing is named with its package" \
+	"gcc is missing; install the Debian package gcc" \
+	without gcc -- tools/kernel stock "$KVER"
+refuses "a missing git is named too" "git is missing" \
+	without git -- tools/assemble "$KVER" "$WORK/tree"
+refuses "an unknown kernel is refused with usage" "usage: kernel" \
+	tools/kernel nonesuch
+refuses "an unknown configuration is named" "no configs/nonesuch.config" \
+	tools/kernel --config nonesuch stock "$KVER"
+refuses "assemble names the versions there are" \
+	"no patches for Linux 9.99; there are: .*6\.12" \
+	tools/assemble 9.99 "$WORK/tree"
+
+refuses "no room for the source is said before anything starts" \
+	"needs 4000 MiB in .*/cache.*, but only 10 MiB are free" \
+	own_cache env ALTMAP_FREE_MIB=10 tools/source "$KVER"
+refuses "no room for a tree is said before anything starts" \
+	"needs [0-9]+ MiB in .*/tree" \
+	env ALTMAP_FREE_MIB=10 tools/assemble "$KVER" "$WORK/tree"
+refuses "a LINUX_SOURCE that is not there is named" \
+	"LINUX_SOURCE=/nonesuch: no such" \
+	env LINUX_SOURCE=/nonesuch tools/source "$KVER"
+mkdir "$WORK/empty"
+refuses "a LINUX_SOURCE that is no kernel is named" \
+	"empty holds no kernel source" \
+	own_cache env LINUX_SOURCE="$WORK/empty" tools/source "$KVER"
+printf 'VERSION = 5\nPATCHLEVEL = 10\nSUBLEVEL = 1\n' >"$WORK/empty/Makefile"
+touch "$WORK/empty/Kbuild"
+refuses "a LINUX_SOURCE of another version is refused" \
+	"the source is Linux 5.10.1, the patches are for $KVER" \
+	own_cache env LINUX_SOURCE="$WORK/empty" tools/source "$KVER"
+try "a failed source leaves nothing behind" \
+	test -z "$(ls -A "$WORK/cache/source")"
+
+refuses "deps names the groups it knows" "no group 'nonesuch' \(have: series" \
+	tools/deps nonesuch
+try "deps does nothing when all is there" tools/deps series
+fake dpkg-query 'exit 1'
+fake apt-get 'echo "E: Could not resolve host"; exit 100'
+fake id 'echo 0'
+refuses "deps without a network shows what apt-get says" \
+	"Could not resolve host.*could not install: .*git.*network" \
+	with own_cache tools/deps series
+fake id 'echo 1000'
+fake sudo 'exit 1'
+refuses "deps without root says what to run as root" \
+	"as root: apt-get install .*git" with own_cache tools/deps series
+rm "$WORK/fake/apt-get"
+refuses "deps on another distribution says what to install" \
+	"not Debian \(no apt-get\): install by hand: .*git" \
+	without apt-get dpkg-query -- tools/deps series
+
+refuses "split without a tree says how to get one" "make tree" \
+	tools/split "$KVER" "$WORK/nonesuch"
+mkdir -p "$WORK/top/tools" "$WORK/top/build/linux-$KVER"
+cp tools/* "$WORK/top/tools"
+git init -q "$WORK/top/build/linux-$KVER"
+touch "$WORK/top/build/linux-$KVER/work"
+refuses "clean keeps work that is no patch yet" "not committed.*make split" \
+	own_cache "$WORK/top/tools/clean"
+rm -rf "$WORK/top/build/linux-$KVER"
+try "distclean says what it removes" distclean_says
+try "distclean leaves nothing of them" \
+	test ! -e "$WORK/top/build" -a ! -e "$WORK/cache"
+
+finish

@@ -1,0 +1,12 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# devdax.t - devdax namespaces, each alignment, used from end to end.
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/guest.sh"
+
+boot altmap --pmem 1008M devdax.sh 4K 1073741824
+boot altmap --pmem 1G devdax.sh 2M 1073741824
+boot altmap --pmem 4G devdax.sh 1G 33554432
+finish

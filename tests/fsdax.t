@@ -1,0 +1,10 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# fsdax.t - fsdax namespaces with ext4 and xfs on them.
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/guest.sh"
+
+boot altmap --pmem 4G fsdax.sh
+finish

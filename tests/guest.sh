@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# guest.sh - for the tests that boot a guest: its test points become theirs.
+#
+#	. "$(dirname "$0")/guest.sh"
+#	boot altmap --pmem 4G fsdax.sh
+#	finish
+#
+# KERNEL_altmap, KERNEL_stock and KERNEL_none name folders of other kernels
+# than those that tools/kernel builds.
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/tap.sh"
+LOGS=$ALTMAP_TOP/build/console
+boots=0
+
+# The folder with the kernel that goes by this name.
+kernel()
+{
+	local own=KERNEL_$1
+
+	if [ "${!own:-}" ]; then
+		echo "${!own}"
+	else
+		tools/kernel "$1" "$KVER"
+	fi
+}
+
+# Pass the guest's lines on and count its points.
+relay()
+{
+	local line before=$points
+
+	while IFS= read -r line; do
+		case $line in
+		"ok "*) points=$((points + 1)) ;;
+		"not ok "*) points=$((points + 1)) failed=1 ;;
+		esac
+		printf '%s\n' "$line"
+	done
+	[ "$points" -gt "$before" ] || point 1 "the guest reports something"
+}
+
+# boot KERNEL OPTION... SCRIPT [ARGUMENT...]: as tools/guest takes them.
+boot()
+{
+	local flavour=$1 folder status log
+
+	shift
+	boots=$((boots + 1))
+	log=$LOGS/$(basename "$0" .t)-$boots.log
+	mkdir -p "$LOGS"
+	folder=$(kernel "$flavour") || bail "no $flavour kernel"
+	relay < <(tools/guest --kernel "$folder" --console "$log" "$@" \
+		2>"$WORK/errors"; echo $? >"$WORK/status")
+	status=$(cat "$WORK/status")
+	[ "$status" -le 1 ] || note "$(cat "$WORK/errors")"
+	[ "$status" -le 1 ]
+	point $? "the $flavour kernel lives and its console is clean"
+}

@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# kunit.t - the KUnit tests of the series, run by the kernel tree's kunit.py in
+# QEMU: with large pages, without them, and with four-level page tables.
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/tap.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$ALTMAP_TOP/tools/kbuild.sh"
+
+tree=$ALTMAP_CACHE/build/$KVER-altmap
+obj=$tree/.obj-kunit
+log=$ALTMAP_CACHE/log/kunit-build.log
+console=$ALTMAP_TOP/build/console
+cases=$(grep -c 'KUNIT_CASE' "$ALTMAP_TOP/linux/lib/test_vmem_altmap.c")
+
+kunit()
+{
+	local verb=$1
+
+	shift
+	(cd "$tree" && tools/testing/kunit/kunit.py "$verb" --arch=x86_64 \
+		--build_dir="$obj" "$@" </dev/null)
+}
+
+# build: the kernel with the tests; kunit.py knows itself what is up to date
+build()
+{
+	local cc=gcc
+
+	! command -v ccache >/dev/null || cc="ccache gcc"
+	lock
+	"$ALTMAP_TOP/tools/assemble" --scratch "$KVER" "$tree" || return
+	CCACHE_DIR=$ALTMAP_CACHE/ccache CCACHE_NOHASHDIR=1 \
+		kunit build --kunitconfig=lib/test_vmem_altmap.config \
+		--jobs "$(nproc)" --make_options CC="$cc" >"$log" 2>&1 ||
+		build_failed "the build of the KUnit kernel failed"
+}
+
+# points BOOT LOG: a test point for each test case of that boot; a test that
+# is skipped is one that did not pass
+points()
+{
+	local line
+
+	while read -r line; do
+		case $line in
+		*"# SKIP"*) point 1 "$1: ${line#*ok * }" ;;
+		"ok "*) point 0 "$1: ${line#ok * }" ;;
+		*) point 1 "$1: ${line#not ok * }" ;;
+		esac
+	done < <(sed -nE 's/^ {4}((not )?ok [0-9]+ )(- )?/\1/p' "$2" | tr -d '\r')
+}
+
+# run BOOT CPUS-AND-OPTIONS [KERNEL-ARGUMENT]: boot the tests once
+run()
+{
+	local name=$1 out=$console/kunit-${1// /-}.log before=$points
+
+	kunit exec --timeout=600 --raw_output=all --qemu_args="$2" \
+		${3:+--kernel_args="$3"} >"$out" 2>&1
+	points "$name" "$out"
+	[ "$((points - before))" = "$cases" ]
+	point $? "$name: every test reports"
+	silent "$name: the console is clean" "$ALTMAP_TOP/tools/complaints" "$out"
+}
+
+mkdir -p "$console" "${log%/*}"
+build || bail "no kernel with the KUnit tests"
+run "large pages" "-smp 2 -cpu max"
+run "base pages" "-smp 2 -cpu max" clearcpuid=pse
+run "four levels" "-smp 2 -cpu max,la57=off"
+note "$(grep -ho 'seed [0-9]*' "$console"/kunit-*.log)"
+finish

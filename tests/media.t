@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# media.t - what lies on the device is the same as ever: namespaces of the
+# stock kernel work on this one, and the other way round.
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/guest.sh"
+
+# on KERNEL make|use: on the same two NVDIMMs each time.
+on()
+{
+	boot "$1" --pmem "1G,$WORK/first" --pmem "256M,$WORK/second" \
+		media.sh "$2"
+}
+
+# The info blocks are in the first 8 KiB.
+info_blocks()
+{
+	head -c 8192 "$WORK/first"
+	head -c 8192 "$WORK/second"
+}
+
+# made_by KERNEL OTHER: made by one, used by both.
+made_by()
+{
+	rm -f "$WORK/first" "$WORK/second"
+	on "$1" make
+	info_blocks >"$WORK/before"
+	grep -q NVDIMM_PFN_INFO "$WORK/before"
+	point $? "the $1 kernel wrote info blocks"
+	on "$2" use
+	on "$1" use
+	info_blocks | cmp - "$WORK/before"
+	point $? "the $2 kernel left the $1 kernel's info blocks alone"
+}
+
+made_by stock altmap
+made_by altmap stock
+finish

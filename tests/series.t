@@ -1,0 +1,218 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# series.t - patches/ and linux/ are a series that git am takes; the mails and
+# the git tree made from them are always the same, and lead back to them.
+
+# shellcheck disable=SC2317 # functions that try and refuses call
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/tap.sh"
+
+# The tools read patches/ and linux/ from these folders: copies to break, and
+# what split writes.
+copy=$WORK/copy
+back=$WORK/back
+tree=$WORK/tree
+git=(git -C "$tree" -c user.name=Test -c user.email=test@localhost)
+
+# fresh_copy: the series as it is, to be broken
+fresh_copy()
+{
+	rm -rf "$copy"
+	mkdir "$copy"
+	cp -a "$ALTMAP_SERIES/patches" "$ALTMAP_SERIES/linux" "$copy/"
+}
+
+# from FOLDER COMMAND...: COMMAND, with the patches/ and linux/ in FOLDER
+from()
+{
+	local ALTMAP_SERIES=$1
+
+	shift
+	"$@"
+}
+
+# same_series A B: the same patches and files, to the byte
+same_series()
+{
+	diff -r -x base -x cover-letter.txt "$1/patches/$KVER" "$2/patches/$KVER" &&
+		diff -r "$1/linux" "$2/linux"
+}
+
+# trees FOLDER: the tree and the message of each commit that FOLDER gives
+trees()
+{
+	local list
+
+	list=$(from "$1" tools/commits "$KVER" "$tree") || return
+	while read -r id _; do
+		"${git[@]}" log -1 --format='%T %an %ae %at%n%B' "$id"
+	done <<<"$list"
+}
+
+# history: the same for the commits in the tree
+history()
+{
+	"${git[@]}" log --reverse --format='%T %an %ae %at%n%B' "$base..HEAD"
+}
+
+mails_apply()
+{
+	"${git[@]}" am -q "$WORK/one/$KVER"/*.patch
+}
+
+mails_alone()
+{
+	[ "$(find "$WORK/one/$KVER" -type f | wc -l)" = "$count" ] &&
+		[ -z "$(find "$WORK/one/$KVER" ! -name '*.patch' -type f)" ]
+}
+
+same_tree()
+{
+	[ "$("${git[@]}" rev-parse 'HEAD^{tree}')" = \
+	  "$("${git[@]}" rev-parse "$tip^{tree}")" ]
+}
+
+# change FILE...: another line at the end of these files of the tree
+change()
+{
+	local file
+
+	for file; do
+		mkdir -p "$tree/$(dirname "$file")"
+		echo "/* test */" >>"$tree/$file"
+	done
+	"${git[@]}" add "$@"
+}
+
+# commit: what is in the tree's index
+commit()
+{
+	"${git[@]}" commit -q --allow-empty -m "test: a change"
+}
+
+# reset: the tree as the series has it
+reset()
+{
+	"${git[@]}" clean -qfd
+	"${git[@]}" checkout -q -f -B series "$good"
+}
+
+# break_hunk: change a line that the first hunk of some patch wants to find
+break_hunk()
+{
+	broken=$(grep -l '^@@ ' "$copy/patches/$KVER"/*.patch | head -n 1)
+	perl -0pi -e 's/(\n@@ [^\n]*\n )/$1no such line /' "$broken"
+	hunk=$(perl -0ne '/\n--- a\/(\S+)\n[^\n]*\n@@ -(\d+)/ and print "$1:$2"' \
+		"$broken")
+	broken=$(basename "$broken")
+}
+
+info=$(tools/source "$KVER") || bail "no kernel source"
+base=$(sed -n 2p <<<"$info")
+count=$(grep -c . "$ALTMAP_SERIES/patches/$KVER/series")
+
+#
+# Mails
+#
+try "make series writes the mails" tools/series "$KVER" "$WORK/one"
+try "make series writes one mail for each patch and nothing else" mails_alone
+tools/series "$KVER" "$WORK/two" 2>/dev/null
+try "make series writes the same bytes again" diff -r "$WORK/one" "$WORK/two"
+try "assemble --to 0 gives the base" \
+	tools/assemble --to 0 "$KVER" "$tree" || bail "no tree to work in"
+try "git am takes the mails on a fresh base" mails_apply
+list=$(tools/commits "$KVER" "$tree")
+tip=$(tail -n 1 <<<"$list")
+tip=${tip%% *}
+try "git am and assemble give the same files" same_tree
+
+#
+# assemble and split are inverse
+#
+good=$("${git[@]}" rev-parse HEAD)
+mkdir "$back"
+try "split takes the tree that git am made" from "$back" tools/split "$KVER" "$tree"
+try "split(assemble(series)) is the series" same_series "$ALTMAP_SERIES" "$back"
+trees "$back" >"$WORK/trees"
+history >"$WORK/history"
+try "assemble(split(tree)) is the tree" cmp "$WORK/trees" "$WORK/history"
+try "assemble gives the same ids again" \
+	diff <(echo "$list") <(from "$back" tools/commits "$KVER" "$tree")
+
+#
+# What split refuses
+#
+old=mm/memremap.c
+new=$(cd "$ALTMAP_SERIES/linux" && find . -name '*.c' | sort | head -n 1)
+new=${new#./}
+split=(from "$back" tools/split "$KVER" "$tree")
+
+change "$old"
+refuses "split refuses changes that are not committed" "not committed" \
+	"${split[@]}"
+reset
+echo test >"$tree/mm/untracked.c"
+refuses "split refuses a file that git does not know" "not committed" \
+	"${split[@]}"
+reset
+change "$new"
+commit
+refuses "split refuses a change to a file that another commit adds" \
+	"a change.* changes $new, which .* adds: .*fixup" "${split[@]}"
+reset
+commit
+refuses "split refuses an empty commit" "is empty" "${split[@]}"
+reset
+"${git[@]}" checkout -q --detach "$base"
+change "$old"
+commit
+"${git[@]}" merge -q -m "test: a merge" series >/dev/null 2>&1
+refuses "split refuses a merge" "is a merge" "${split[@]}"
+reset
+change "$old"
+"${git[@]}" commit -q -m "test: odd" -m "diff --git a/x b/x"
+refuses "split refuses a message that a mail cannot hold" \
+	"cannot be kept in a mail" "${split[@]}"
+"${git[@]}" checkout -q --orphan other
+commit
+refuses "split refuses another base" "is not on the base" "${split[@]}"
+reset
+fresh_copy
+echo "/* test */" >>"$copy/linux/$new"
+refuses "split refuses to overwrite changes made in linux/" \
+	"have changed since" from "$copy" tools/split "$KVER" "$tree"
+try "split left the series as it was" same_series "$ALTMAP_SERIES" "$back"
+
+#
+# What assemble refuses
+#
+change "$old"
+refuses "assemble keeps changes that are not committed" "not committed" \
+	tools/assemble "$KVER" "$tree"
+commit
+refuses "assemble keeps commits of the tree's own" "commits of its own" \
+	tools/assemble "$KVER" "$tree"
+reset
+mkdir "$WORK/other"
+refuses "assemble keeps a folder that is not its own" "was not made by" \
+	tools/assemble "$KVER" "$WORK/other"
+
+fresh_copy
+break_hunk
+refuses "assemble names the patch and the hunk that fail" \
+	"hunk failed at $hunk.*$broken" \
+	from "$copy" tools/assemble "$KVER" "$WORK/none"
+try "assemble leaves nothing behind when a patch fails" \
+	test ! -e "$WORK/none" -a -z "$(find "$WORK" -maxdepth 1 -name 'none*')"
+fresh_copy
+rm "$copy/linux/$new"
+refuses "assemble names a file of linux/ that is missing" "adds $new, not in" \
+	from "$copy" tools/assemble "$KVER" "$WORK/none"
+fresh_copy
+echo >"$copy/linux/stray.c"
+refuses "assemble names a file of linux/ that no patch adds" \
+	"no patch adds .*stray.c" \
+	from "$copy" tools/assemble "$KVER" "$WORK/none"
+
+finish

@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# style.t - the series is as the kernel wants patches to be, the repository's
+# own files are as its house style wants them.
+
+# shellcheck disable=SC2317 # functions that try and silent call
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/tap.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/compile.sh"
+
+# What checkpatch must not say of a series that lives outside the kernel's
+# tree: that MAINTAINERS needs an entry for a new file.
+checkpatch=(scripts/checkpatch.pl --strict --quiet --no-summary
+	--show-types --ignore FILE_PATH_CHANGES)
+
+# ours: the files of the repository, those that git does not know yet too
+ours()
+{
+	git ls-files --cached --others --exclude-standard |
+		while read -r file; do
+			[ ! -f "$file" ] || echo "$file"
+		done
+}
+
+# new PATTERN...: the series' new files whose names end so
+new()
+{
+	local pattern
+
+	for pattern; do
+		(cd "$ALTMAP_SERIES/linux" && find . -name "*$pattern" | sort) |
+			sed 's,^\./,,'
+	done
+}
+
+# in_tree COMMAND...: COMMAND, run in the kernel tree, with Debian's python3:
+# checkpatch runs a script that wants Debian's modules
+in_tree()
+{
+	(cd "$tree" && PATH=/usr/bin:$PATH "$@")
+}
+
+no_spdx()
+{
+	ours | grep -vE '^(COPYING|patches/)|\.(png|svg)$' |
+		while read -r file; do
+			head -n 5 "$file" | grep -q SPDX-License-Identifier ||
+				echo "$file"
+		done
+}
+
+# Of one machine, or the name of a package host: neither belongs here.
+machine_paths()
+{
+	local path='/(wor[k]|roo[t]|tmp/[k])/' host
+
+	host='deb[.]debian|(pypi|crates|npmjs|pythonhosted)[.](org|io|com)'
+	ours | xargs -d '\n' grep -nIE "$path|$host|proxy[.]golang"
+}
+
+shell_files()
+{
+	ours | while read -r file; do
+		head -n 1 "$file" | grep -aqE '^#!.*[/ ](ba)?sh|^# shellcheck shell' &&
+			echo "$file"
+	done
+}
+
+# carriers: the signatures that may carry an altmap no more, but do
+carriers()
+{
+	local allowed=vmemmap_populate_hugepages
+
+	allowed="$allowed|vmemmap_populate_basepages|__vmemmap_alloc_block_buf"
+	grep -vE "^[^ ]+ ($allowed)( |$)|^mm/sparse-vmemmap.c .* static$" \
+		"$WORK/after" | grep -vFf <(new .c .h | sed 's/$/ /')
+}
+
+#
+# The repository
+#
+silent "every file has an SPDX line" no_spdx
+silent "no file names a path of one machine or a package host" machine_paths
+mapfile -t files < <(shell_files)
+silent "shellcheck has nothing to say" shellcheck -x "${files[@]}"
+
+#
+# The series
+#
+try "the series has a tree to compile in" prepare || bail "no tree"
+tools/series "$KVER" "$WORK" 2>/dev/null
+for mail in "$WORK/$KVER"/*.patch; do
+	silent "checkpatch: $(basename "$mail")" \
+		in_tree "${checkpatch[@]}" "$mail"
+done
+for file in $(new .c .h .rst); do
+	silent "checkpatch: $file" in_tree "${checkpatch[@]}" -f "$file"
+done
+for file in $(new .c); do
+	try "compiles clean with W=1 and sparse: $file" \
+		compile W=1 C=2 "${file%.c}.o"
+done
+mapfile -t files < <(new .c .h)
+silent "kernel-doc has nothing to say" \
+	in_tree scripts/kernel-doc -none -Wall "${files[@]}"
+
+info=$(tools/source "$KVER")
+tests/signatures "$tree" "$(sed -n 2p <<<"$info")" >"$WORK/before"
+tests/signatures "$tree" series >"$WORK/after"
+silent "no signature carries an altmap but those that may" carriers
+note "functions that take a struct vmem_altmap *: $(wc -l <"$WORK/before") \
+in the base, $(wc -l <"$WORK/after") with the series, \
+$(grep -vcFf <(new .c .h | sed 's/$/ /') "$WORK/after") outside its new files"
+
+finish

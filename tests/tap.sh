@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# tap.sh - for the tests that boot no guest: test points from commands, and a
+# folder for what they make.
+#
+#	. "$(dirname "$0")/tap.sh"
+#	try "the series applies" git am ...
+#	refuses "an empty series" "is empty" tools/series ...
+#	finish
+
+set -u
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/../tools/lib.sh"
+cd "$ALTMAP_TOP" || exit
+KVER=${KVER:-6.12}
+points=0 failed=0
+
+WORK=$(mktemp -d)
+at_exit "rm -rf '$WORK'"
+
+# point STATUS NAME
+point()
+{
+	points=$((points + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $points - $2"
+	else
+		failed=1
+		echo "not ok $points - $2"
+	fi
+}
+
+# note TEXT: for whoever reads the output
+note()
+{
+	printf '%s\n' "$1" | sed 's/^/# /'
+}
+
+# try NAME COMMAND...: COMMAND succeeds
+try()
+{
+	local name=$1 status=0
+
+	shift
+	"$@" >"$WORK/output" 2>&1 </dev/null || status=$?
+	point "$status" "$name"
+	[ "$status" = 0 ] || note "$(tail -n 40 "$WORK/output")"
+	return "$status"
+}
+
+# silent NAME COMMAND...: COMMAND, a search for faults, has nothing to say
+silent()
+{
+	local name=$1 status=0
+
+	shift
+	"$@" >"$WORK/output" 2>&1 </dev/null
+	[ ! -s "$WORK/output" ] || status=1
+	point "$status" "$name"
+	[ "$status" = 0 ] || note "$(head -n 40 "$WORK/output")"
+}
+
+# refuses NAME PATTERN COMMAND...: COMMAND fails, and its message has PATTERN
+refuses()
+{
+	local name=$1 pattern=$2 status=0
+
+	shift 2
+	"$@" >"$WORK/output" 2>&1 </dev/null && status=1
+	tr '\n' ' ' <"$WORK/output" | grep -qE -- "$pattern" || status=1
+	point "$status" "$name"
+	[ "$status" = 0 ] || note "wanted: $pattern
+$(tail -n 40 "$WORK/output")"
+}
+
+bail()
+{
+	echo "Bail out! $*"
+	exit 1
+}
+
+finish()
+{
+	echo "1..$points"
+	exit "$failed"
+}
