@@ -27,13 +27,9 @@ kunit()
 # build: the kernel with the tests; kunit.py knows itself what is up to date
 build()
 {
-	local cc=gcc
-
-	! command -v ccache >/dev/null || cc="ccache gcc"
 	lock
 	"$ALTMAP_TOP/tools/assemble" --scratch "$KVER" "$tree" || return
-	CCACHE_DIR=$ALTMAP_CACHE/ccache CCACHE_NOHASHDIR=1 \
-		kunit build --kunitconfig=lib/test_vmem_altmap.config \
+	kunit build --kunitconfig=lib/test_vmem_altmap.config \
 		--jobs "$(nproc)" --make_options CC="$cc" >"$log" 2>&1 ||
 		build_failed "the build of the KUnit kernel failed"
 }

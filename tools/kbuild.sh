@@ -40,13 +40,14 @@ fragments()
 		END { for (i = 0; i < n; i++) print set[order[i]] }' "$@"
 }
 
+# The compiler, and where ccache keeps what it saw, in any tree.
+cc=gcc
+! command -v ccache >/dev/null || cc="ccache gcc"
+export CCACHE_DIR=$ALTMAP_CACHE/ccache CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=3G
+
 # kbuild ARG...: make in the kernel tree
 kbuild()
 {
-	local cc=gcc
-
-	! command -v ccache >/dev/null || cc="ccache gcc"
-	CCACHE_DIR=$ALTMAP_CACHE/ccache CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=3G \
 	KBUILD_BUILD_TIMESTAMP=2024-11-17 KBUILD_BUILD_VERSION=1 \
 	KBUILD_BUILD_USER=altmap KBUILD_BUILD_HOST=altmap \
 		make -C "$tree" O="$(basename "$obj")" ARCH=x86 \
