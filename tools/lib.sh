@@ -86,6 +86,22 @@ publish()
 	rm -rf "$1"
 }
 
+# keep_work TREE: stop if the kernel tree holds work that is no patch yet
+keep_work()
+{
+	local work='' advice
+
+	if [ -n "$(git -C "$1" status --porcelain 2>&1 | head -n 1)" ]; then
+		work="changes that are not committed"
+		advice="commit them and run 'make split'"
+	elif [ "$(git -C "$1" rev-parse HEAD)" != \
+	       "$(git -C "$1" rev-parse refs/altmap/assembled)" ]; then
+		work="commits of its own"
+		advice="run 'make split' to keep them as patches"
+	fi
+	[ -z "$work" ] || die "$1 has $work: $advice, or remove $1 yourself"
+}
+
 # room PATH MIB WHAT: stop unless PATH's file system has MIB MiB left.
 # ALTMAP_FREE_MIB takes the place of the measured number, for the tests.
 room()
