@@ -3,7 +3,7 @@
  * KUnit tests of altmaps, see Documentation/mm/vmem_altmap.rst.
  *
  * Suite vmem_altmap tests the registry and the block allocator on made-up
- * ranges of pfns: nothing is mapped, no block is written.
+ * ranges of pfns: nothing is mapped, no block is written or scrubbed.
  *
  * Suite vmem_altmap_memory adds real memory with an altmap, and writes to it.
  * With test_vmem_altmap.memory=1 it takes legacy persistent memory that no
@@ -14,6 +14,7 @@
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/bitmap.h>
+#include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/kthread.h>
 #include <linux/memremap.h>
@@ -22,6 +23,7 @@
 #include <linux/pgtable.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmem_altmap.h>
@@ -54,14 +56,49 @@ static void count_busy_unregister(struct vmem_altmap *altmap)
 	busy_unregisters++;
 }
 
-static int altmap_test_init(struct kunit *test)
+/* What was scrubbed, in made-up ranges, where there is nothing to overwrite. */
+static struct {
+	unsigned int nr;
+	phys_addr_t phys;
+	unsigned long size;
+} scrubbed;
+
+static void note_scrub(phys_addr_t phys, unsigned long size)
+{
+	scrubbed.nr++;
+	scrubbed.phys = phys;
+	scrubbed.size = size;
+}
+
+static void count_complaints(struct kunit *test)
 {
 	bad_frees = 0;
 	busy_unregisters = 0;
 	kunit_activate_static_stub(test, vmem_altmap_warn_free, count_bad_free);
 	kunit_activate_static_stub(test, vmem_altmap_warn_busy,
 				   count_busy_unregister);
+}
+
+static int altmap_test_init(struct kunit *test)
+{
+	scrubbed.nr = 0;
+	kunit_activate_static_stub(test, vmem_altmap_scrub_block, note_scrub);
+	count_complaints(test);
 	return 0;
+}
+
+static void restore_scrub(void *was_on)
+{
+	vmem_altmap_scrub = was_on;
+}
+
+/* For the rest of the test. */
+static void set_scrub(struct kunit *test, bool on)
+{
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action(test, restore_scrub,
+					 (void *)(long)vmem_altmap_scrub));
+	vmem_altmap_scrub = on;
 }
 
 KUNIT_DEFINE_ACTION_WRAPPER(unregister_action, vmem_altmap_unregister,
@@ -261,9 +298,12 @@ static void dry_storage_gives_null_and_changes_nothing(struct kunit *test)
 	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 0, PAGES_PER_BLOCK + 3);
 	KUNIT_EXPECT_EQ(test, 1, drain(test, altmap, PMD_SIZE));
 	expect_books(test, altmap, PAGES_PER_BLOCK, 3, PAGES_PER_BLOCK);
+	KUNIT_EXPECT_EQ(test, 1, altmap->failed);
 	KUNIT_EXPECT_NULL(test, vmem_altmap_alloc(altmap, PMD_SIZE));
+	KUNIT_EXPECT_EQ(test, 2, altmap->failed);
 	expect_books(test, altmap, PAGES_PER_BLOCK, 3, PAGES_PER_BLOCK);
 	KUNIT_EXPECT_EQ(test, 3, drain(test, altmap, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 3, altmap->failed);
 	KUNIT_EXPECT_NULL(test, vmem_altmap_alloc(altmap, PAGE_SIZE));
 	KUNIT_EXPECT_NULL(test, vmem_altmap_alloc(altmap, PMD_SIZE));
 	expect_books(test, altmap, PAGES_PER_BLOCK + 3, 0, PAGES_PER_BLOCK + 3);
@@ -277,6 +317,42 @@ static void storage_of_nothing_is_always_dry(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, vmem_altmap_alloc(altmap, PMD_SIZE));
 	KUNIT_EXPECT_NULL(test, vmem_altmap_alloc(altmap, PAGE_SIZE));
 	expect_books(test, altmap, 0, 0, 0);
+}
+
+static void fail_nth_block(struct kunit *test, unsigned int nth)
+{
+#ifdef CONFIG_FAIL_VMEM_ALTMAP
+	current->fail_nth = nth;
+#else
+	kunit_skip(test, "needs FAIL_VMEM_ALTMAP\n");
+#endif
+}
+
+static void provoked_failure_changes_nothing(struct kunit *test)
+{
+	const unsigned long pfn = TEST_PFN + PAGES_PER_BLOCK;
+	struct vmem_altmap *altmap;
+
+	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 1,
+			    4 * PAGES_PER_BLOCK - 1);
+	fail_nth_block(test, 3);
+	KUNIT_EXPECT_EQ(test, pfn, alloc_pfn(altmap, PMD_SIZE));
+	KUNIT_EXPECT_EQ(test, TEST_PFN + 1, alloc_pfn(altmap, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, altmap->failed);
+	KUNIT_EXPECT_EQ(test, 0, alloc_pfn(altmap, PMD_SIZE));
+	KUNIT_EXPECT_EQ(test, 1, altmap->failed);
+	expect_books(test, altmap, PAGES_PER_BLOCK + 1, PAGES_PER_BLOCK - 2,
+		     PAGES_PER_BLOCK + 1);
+	KUNIT_EXPECT_EQ(test, pfn + PAGES_PER_BLOCK,
+			alloc_pfn(altmap, PMD_SIZE));
+
+	fail_nth_block(test, 1);
+	KUNIT_EXPECT_EQ(test, 0, alloc_pfn(altmap, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 2, altmap->failed);
+	KUNIT_EXPECT_EQ(test, TEST_PFN + 2, alloc_pfn(altmap, PAGE_SIZE));
+	drain(test, altmap, PMD_SIZE);
+	drain(test, altmap, PAGE_SIZE);
+	put_all_back(test, altmap, 3);
 }
 
 static void other_sizes_are_refused(struct kunit *test)
@@ -367,6 +443,54 @@ static void foreign_block_is_left_to_its_owner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, bad_frees);
 	expect_books(test, altmap, PAGES_PER_BLOCK, 0, PAGES_PER_BLOCK);
 	put_all_back(test, altmap, 1);
+}
+
+static void expect_scrubbed(struct kunit *test, unsigned int nr,
+			    unsigned long pfn, unsigned long size)
+{
+	KUNIT_EXPECT_EQ(test, nr, scrubbed.nr);
+	KUNIT_EXPECT_EQ(test, PFN_PHYS(pfn), scrubbed.phys);
+	KUNIT_EXPECT_EQ(test, size, scrubbed.size);
+}
+
+static void freed_block_is_scrubbed_and_no_other(struct kunit *test)
+{
+	struct vmem_altmap *altmap;
+	unsigned long block, page;
+
+	set_scrub(test, true);
+	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 0, 2 * PAGES_PER_BLOCK);
+	block = alloc_pfn(altmap, PMD_SIZE);
+	page = alloc_pfn(altmap, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 0, scrubbed.nr);
+
+	/* in another size, foreign, never handed out */
+	free_pfn(block, PAGE_SIZE);
+	free_pfn(TEST_PFN + 2 * PAGES_PER_BLOCK, PAGE_SIZE);
+	free_pfn(page + 1, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 0, scrubbed.nr);
+
+	free_pfn(block, PMD_SIZE);
+	expect_scrubbed(test, 1, block, PMD_SIZE);
+	vmem_altmap_free(PFN_PHYS(page) + 1, PAGE_SIZE);
+	expect_scrubbed(test, 2, page, PAGE_SIZE);
+
+	/* for the second time */
+	free_pfn(block, PMD_SIZE);
+	free_pfn(page, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 2, scrubbed.nr);
+}
+
+static void scrub_can_be_turned_off(struct kunit *test)
+{
+	struct vmem_altmap *altmap;
+
+	set_scrub(test, false);
+	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 0, 2 * PAGES_PER_BLOCK);
+	free_pfn(alloc_pfn(altmap, PMD_SIZE), PMD_SIZE);
+	free_pfn(alloc_pfn(altmap, PAGE_SIZE), PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 0, altmap->alloc);
+	KUNIT_EXPECT_EQ(test, 0, scrubbed.nr);
 }
 
 /*
@@ -609,11 +733,14 @@ static void unregistered_range_is_free_for_another(struct kunit *test)
 	vmem_altmap_unregister(altmap);
 	KUNIT_EXPECT_EQ(test, 0, busy_unregisters);
 	KUNIT_EXPECT_NULL(test, lookup(TEST_PFN));
+	KUNIT_EXPECT_FALSE(test, vmem_altmap_storage_in(TEST_PFN, 1024));
 	KUNIT_EXPECT_FALSE(test, free_pfn(page, PAGE_SIZE));
 
 	/* the same one again, with fresh books */
+	altmap->failed = 1;
 	KUNIT_ASSERT_EQ(test, 0, vmem_altmap_register(altmap, TEST_PFN, 1024));
 	expect_books(test, altmap, 0, 8, 0);
+	KUNIT_EXPECT_EQ(test, 0, altmap->failed);
 	vmem_altmap_unregister(altmap);
 }
 
@@ -687,6 +814,21 @@ static void lookups_race_with_registers_beside(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, bad_frees);
 }
 
+/* Nobody has the DRAM for books that fill the kernel's address space. */
+static void altmap_without_books_is_not_registered(struct kunit *test)
+{
+	const unsigned long nr_pages = PHYS_PFN(SZ_1T) << 16;
+	struct vmem_altmap *altmap = new_altmap(test, TEST_PFN, 0, nr_pages);
+
+	KUNIT_EXPECT_EQ(test, -ENOMEM,
+			vmem_altmap_register(altmap, TEST_PFN, nr_pages));
+	KUNIT_EXPECT_NULL(test, lookup(TEST_PFN));
+	altmap->free = 8;
+	KUNIT_EXPECT_EQ(test, 0,
+			vmem_altmap_register(altmap, TEST_PFN, nr_pages));
+	vmem_altmap_unregister(altmap);
+}
+
 struct bad_case {
 	const char *name;
 	struct vmem_altmap altmap;
@@ -758,6 +900,49 @@ static void span_that_does_not_fit_an_altmap_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, vmem_altmap_check_span(TEST_PFN + 2048, 1024));
 }
 
+/*
+ * Three altmaps in a row: pages 1024 to 2047 with the storage in 1026 to 1035,
+ * pages 2048 to 3071 with the storage in 2048 to 2051, and pages 3072 to 4095
+ * with a reserve alone.
+ */
+struct holds_case {
+	struct span_case span;
+	bool storage;
+};
+
+static const struct holds_case holds_cases[] = {
+	{ { "page before", 1025, 1 }, false },
+	{ { "first page", 1026, 1 }, true },
+	{ { "inside", 1030, 2 }, true },
+	{ { "last page", 1035, 1 }, true },
+	{ { "page behind", 1036, 1 }, false },
+	{ { "reserve", 1024, 2 }, false },
+	{ { "up to first page", 1000, 27 }, true },
+	{ { "last page and data", 1035, 1000 }, true },
+	{ { "data", 1036, 1012 }, false },
+	{ { "data up to first page of the next", 1036, 1013 }, true },
+	{ { "data and no storage", 2052, 2044 }, false },
+	{ { "before all", 0, 1024 }, false },
+	{ { "around all", 0, 8192 }, true },
+	{ { "behind all", 4096, 4096 }, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(holds, holds_cases, span.name);
+
+static void storage_is_told_from_what_is_beside(struct kunit *test)
+{
+	const struct holds_case *param = test->param_value;
+	const unsigned long pfn = TEST_PFN + param->span.start;
+	const unsigned long nr_pages = param->span.nr_pages;
+
+	KUNIT_EXPECT_FALSE(test, vmem_altmap_storage_in(pfn, nr_pages));
+	add_altmap(test, TEST_PFN + 1024, 1024, 2, 10);
+	add_altmap(test, TEST_PFN + 2048, 1024, 0, 4);
+	add_altmap(test, TEST_PFN + 3072, 1024, 5, 0);
+	KUNIT_EXPECT_EQ(test, param->storage,
+			vmem_altmap_storage_in(pfn, nr_pages));
+}
+
 static struct kunit_case altmap_cases[] = {
 	KUNIT_CASE(offset_is_reserve_plus_storage),
 	KUNIT_CASE_PARAM(page_blocks_fill_what_pmd_blocks_leave,
@@ -766,10 +951,13 @@ static struct kunit_case altmap_cases[] = {
 	KUNIT_CASE(first_pages_come_from_the_hole),
 	KUNIT_CASE(dry_storage_gives_null_and_changes_nothing),
 	KUNIT_CASE(storage_of_nothing_is_always_dry),
+	KUNIT_CASE(provoked_failure_changes_nothing),
 	KUNIT_CASE(other_sizes_are_refused),
 	KUNIT_CASE(double_free_is_refused),
 	KUNIT_CASE(block_in_another_size_is_refused),
 	KUNIT_CASE(foreign_block_is_left_to_its_owner),
+	KUNIT_CASE(freed_block_is_scrubbed_and_no_other),
+	KUNIT_CASE(scrub_can_be_turned_off),
 	KUNIT_CASE(any_order_matches_a_plain_model),
 	KUNIT_CASE(books_of_a_tebibyte_fit_in_2048_bytes),
 	KUNIT_CASE(lookup_finds_the_range_and_nothing_beside),
@@ -780,10 +968,12 @@ static struct kunit_case altmap_cases[] = {
 	KUNIT_CASE(unregistered_range_is_free_for_another),
 	KUNIT_CASE(unregister_with_a_block_out_is_complained_of),
 	KUNIT_CASE(lookups_race_with_registers_beside),
+	KUNIT_CASE(altmap_without_books_is_not_registered),
 	KUNIT_CASE_PARAM(bad_altmap_is_not_registered, bad_gen_params),
 	KUNIT_CASE(altmap_may_fill_its_range),
 	KUNIT_CASE_PARAM(span_that_does_not_fit_an_altmap_is_refused,
 			 bad_span_gen_params),
+	KUNIT_CASE_PARAM(storage_is_told_from_what_is_beside, holds_gen_params),
 	{}
 };
 
@@ -837,7 +1027,8 @@ static int memory_test_init(struct kunit *test)
 	if (!device->res)
 		kunit_skip(test, "a driver has claimed the memory\n");
 	test->priv = device;
-	return altmap_test_init(test);
+	count_complaints(test);
+	return 0;
 }
 
 static void memory_test_exit(struct kunit *test)
@@ -1165,6 +1356,120 @@ static void memory_around_a_registered_altmap_is_refused(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, altmap, lookup(altmap->base_pfn));
 }
 
+/* All of the range is storage, and most of it is left for the test to take. */
+static struct dev_pagemap *map_storage(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = right_pagemap(test);
+
+	pgmap->altmap.free = PHYS_PFN(RIGHT_BYTES) - pgmap->altmap.reserve;
+	map_device(test, pgmap);
+	return pgmap;
+}
+
+static void *alloc_filled(struct kunit *test, struct vmem_altmap *altmap,
+			  unsigned long size)
+{
+	void *block = vmem_altmap_alloc(altmap, size);
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	return memset(block, 0x5a, size);
+}
+
+static void expect_filled(struct kunit *test, const void *block, int byte,
+			  unsigned long size)
+{
+	KUNIT_EXPECT_NULL(test, memchr_inv(block, byte, size));
+}
+
+static const unsigned long size_cases[] = { PAGE_SIZE, PMD_SIZE };
+
+static void size_desc(const unsigned long *size, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%lu bytes", *size);
+}
+
+KUNIT_ARRAY_PARAM(size, size_cases, size_desc);
+
+static void freed_block_reads_as_zeroes_alone(struct kunit *test)
+{
+	const unsigned long size = *(const unsigned long *)test->param_value;
+	struct dev_pagemap *pgmap = map_storage(test);
+	void *left = alloc_filled(test, &pgmap->altmap, size);
+	void *block = alloc_filled(test, &pgmap->altmap, size);
+	void *right = alloc_filled(test, &pgmap->altmap, size);
+
+	KUNIT_ASSERT_PTR_EQ(test, left + size, block);
+	KUNIT_ASSERT_PTR_EQ(test, block + size, right);
+	set_scrub(test, true);
+	vmem_altmap_free(__pa(block), size);
+	expect_filled(test, left, 0x5a, size);
+	expect_filled(test, block, 0, size);
+	expect_filled(test, right, 0x5a, size);
+
+	set_scrub(test, false);
+	vmem_altmap_free(__pa(left), size);
+	vmem_altmap_free(__pa(right), size);
+	expect_filled(test, left, 0x5a, size);
+	expect_filled(test, right, 0x5a, size);
+	unmap_device(test, pgmap);
+}
+
+static void *reach_storage(struct kunit *test, const struct dev_pagemap *pgmap)
+{
+	const struct vmem_altmap *altmap = &pgmap->altmap;
+	void *storage;
+
+	storage = memremap(PFN_PHYS(altmap->base_pfn + altmap->reserve),
+			   PFN_PHYS(altmap->free), MEMREMAP_WB);
+	KUNIT_ASSERT_NOT_NULL(test, storage);
+	return storage;
+}
+
+static void clear_storage(struct kunit *test, const struct dev_pagemap *pgmap)
+{
+	void *storage = reach_storage(test, pgmap);
+
+	memset(storage, 0, PFN_PHYS(pgmap->altmap.free));
+	memunmap(storage);
+}
+
+static bool storage_is_clear(struct kunit *test, const struct dev_pagemap *pgmap)
+{
+	void *storage = reach_storage(test, pgmap);
+	bool clear = !memchr_inv(storage, 0, PFN_PHYS(pgmap->altmap.free));
+
+	memunmap(storage);
+	return clear;
+}
+
+static void removed_memmap_leaves_nothing_behind(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = right_pagemap(test);
+
+	clear_storage(test, pgmap);
+	set_scrub(test, true);
+	map_device(test, pgmap);
+	unmap_device(test, pgmap);
+	KUNIT_EXPECT_TRUE(test, storage_is_clear(test, pgmap));
+
+	set_scrub(test, false);
+	map_device(test, pgmap);
+	unmap_device(test, pgmap);
+	KUNIT_EXPECT_FALSE(test, storage_is_clear(test, pgmap));
+}
+
+/* Some sections get their memmap before the storage runs dry. */
+static void failed_add_leaves_nothing_behind(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = right_pagemap(test);
+
+	clear_storage(test, pgmap);
+	set_scrub(test, true);
+	pgmap->altmap.free = 300;
+	expect_refused(test, pgmap, -ENOMEM);
+	KUNIT_EXPECT_TRUE(test, storage_is_clear(test, pgmap));
+}
+
 static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(memmap_lies_on_the_device_and_goes_with_it),
 	KUNIT_CASE(memmap_without_altmap_is_in_dram),
@@ -1178,6 +1483,10 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(bad_altmap_adds_no_memory),
 	KUNIT_CASE(altmap_for_other_memory_is_refused),
 	KUNIT_CASE(memory_around_a_registered_altmap_is_refused),
+	KUNIT_CASE_PARAM(freed_block_reads_as_zeroes_alone,
+			 size_gen_params),
+	KUNIT_CASE(removed_memmap_leaves_nothing_behind),
+	KUNIT_CASE(failed_add_leaves_nothing_behind),
 	{}
 };
 

@@ -22,11 +22,14 @@
 #include <linux/ioport.h>
 #include <linux/jump_label.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/pfn.h>
 #include <linux/pgtable.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/vmem_altmap.h>
 
 #define PAGES_PER_BLOCK		(PMD_SIZE / PAGE_SIZE)
@@ -54,6 +57,10 @@ static_assert(offsetof(struct vmem_altmap_split, node) == 0);
 static DEFINE_MUTEX(vmem_altmap_lock);
 static struct rb_root_cached vmem_altmap_index = RB_ROOT_CACHED;
 static DEFINE_STATIC_KEY_FALSE(vmem_altmap_key);
+
+VISIBLE_IF_KUNIT bool vmem_altmap_scrub = true;
+module_param_named(scrub, vmem_altmap_scrub, bool, 0444);
+MODULE_PARM_DESC(scrub, "overwrite blocks of memmap when they are given back");
 
 static unsigned long storage_start(const struct vmem_altmap *altmap)
 {
@@ -154,8 +161,7 @@ static void split_remove(struct vmem_altmap *altmap,
 			 struct vmem_altmap_split *split)
 {
 	rb_erase(&split->node, &altmap->splits);
-	if (altmap->room == split)
-		altmap->room = NULL;
+	altmap->room = NULL;
 	kfree(split);
 }
 
@@ -295,6 +301,7 @@ static int init_books(struct vmem_altmap *altmap)
 	altmap->alloc = 0;
 	altmap->align = 0;
 	altmap->watermark = 0;
+	altmap->failed = 0;
 	altmap->next_block = 0;
 	altmap->splits = RB_ROOT;
 	altmap->room = NULL;
@@ -312,6 +319,13 @@ static int init_books(struct vmem_altmap *altmap)
 	if (err)
 		free_books(altmap);
 	return err;
+}
+
+static void complain_of_books(const struct vmem_altmap *altmap)
+{
+	const struct resource res = altmap_mem(altmap);
+
+	pr_err("%pR: no DRAM for the books of the storage\n", &res);
 }
 
 static struct vmem_altmap *altmap_in(unsigned long first, unsigned long last)
@@ -355,14 +369,24 @@ static int index_add(struct vmem_altmap *altmap, unsigned long start_pfn,
 		return -EEXIST;
 	}
 
-	err = init_books(altmap);
-	if (err)
-		return err;
-
 	altmap->range.start = start_pfn;
 	altmap->range.last = last_pfn;
+	err = init_books(altmap);
+	if (err) {
+		complain_of_books(altmap);
+		return err;
+	}
+
 	interval_tree_insert(&altmap->range, &vmem_altmap_index);
 	return 0;
+}
+
+/* From now on /dev/mem maps none of it; take away what it mapped before. */
+static void revoke_storage(const struct vmem_altmap *altmap)
+{
+	if (altmap->free)
+		iomem_unmap_user(PFN_PHYS(storage_start(altmap)),
+				 PFN_PHYS(altmap->free));
 }
 
 /**
@@ -372,7 +396,8 @@ static int index_add(struct vmem_altmap *altmap, unsigned long start_pfn,
  * @nr_pages: pages of the range, reserve and storage included
  *
  * Must be done before the first populate of the range. @altmap must stay where
- * it is until vmem_altmap_unregister().
+ * it is until vmem_altmap_unregister(). Till then the storage is out of reach
+ * for /dev/mem, and what that had mapped of it is unmapped.
  *
  * Context: Process context, may sleep and allocate. Not under the memory
  * hotplug lock, which excludes changing a static key.
@@ -388,9 +413,12 @@ int vmem_altmap_register(struct vmem_altmap *altmap, unsigned long start_pfn,
 	err = validate(altmap, start_pfn, nr_pages);
 	if (!err)
 		err = index_add(altmap, start_pfn, start_pfn + nr_pages - 1);
-	if (!err)
-		static_branch_inc(&vmem_altmap_key);
-	return err;
+	if (err)
+		return err;
+
+	static_branch_inc(&vmem_altmap_key);
+	revoke_storage(altmap);
+	return 0;
 }
 
 VISIBLE_IF_KUNIT void vmem_altmap_warn_busy(struct vmem_altmap *altmap)
@@ -492,17 +520,44 @@ struct vmem_altmap *to_vmem_altmap(unsigned long memmap_addr)
 	return altmap_in(pfn, pfn);
 }
 
-static void complain(const struct vmem_altmap *altmap, unsigned long nr_pages,
-		     int err)
+static int take(struct vmem_altmap *altmap, unsigned long size,
+		unsigned long *pfn)
+{
+	if (should_fail_vmem_altmap(size))
+		return -EAGAIN;
+
+	return size == PMD_SIZE ? take_block(altmap, pfn) :
+				  take_page(altmap, pfn);
+}
+
+static void complain_of_storage(const struct vmem_altmap *altmap,
+				unsigned long nr_pages)
 {
 	const struct resource res = altmap_mem(altmap);
 
+	pr_err("%pR: needs %lu pages of storage, %lu left of %lu, %lu of these too scattered for PMD blocks\n",
+	       &res, nr_pages, altmap->free - altmap->alloc, altmap->free,
+	       altmap->align);
+}
+
+static void complain_of_provocation(const struct vmem_altmap *altmap,
+				    unsigned long nr_pages)
+{
+	const struct resource res = altmap_mem(altmap);
+
+	pr_err("%pR: needs %lu pages of storage, refused by fail_vmem_altmap\n",
+	       &res, nr_pages);
+}
+
+static void complain(const struct vmem_altmap *altmap, unsigned long nr_pages,
+		     int err)
+{
 	if (err == -ENOMEM)
-		pr_err_ratelimited("%pR: no DRAM for the books of the storage\n", &res);
+		complain_of_books(altmap);
+	else if (err == -EAGAIN)
+		complain_of_provocation(altmap, nr_pages);
 	else
-		pr_err_ratelimited("%pR: needs %lu pages of storage, %lu left of %lu, %lu of these too scattered for PMD blocks\n",
-				   &res, nr_pages, altmap->free - altmap->alloc,
-				   altmap->free, altmap->align);
+		complain_of_storage(altmap, nr_pages);
 }
 
 /**
@@ -517,7 +572,8 @@ static void complain(const struct vmem_altmap *altmap, unsigned long nr_pages,
  * describes, under the memory hotplug lock.
  *
  * Return: the block's address in the direct map; NULL, with an error in the
- * log and nothing changed, for another size or if no such block is left.
+ * log and nothing changed, for another size, if no such block is left, or if
+ * fault injection has it so (fail_vmem_altmap).
  */
 void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size)
 {
@@ -531,9 +587,9 @@ void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size)
 	}
 
 	guard(mutex)(&vmem_altmap_lock);
-	err = size == PMD_SIZE ? take_block(altmap, &pfn) :
-				 take_page(altmap, &pfn);
+	err = take(altmap, size, &pfn);
 	if (err) {
+		altmap->failed++;
 		complain(altmap, size / PAGE_SIZE, err);
 		return NULL;
 	}
@@ -553,6 +609,25 @@ VISIBLE_IF_KUNIT void vmem_altmap_warn_free(struct vmem_altmap *altmap,
 		  &res, size, &phys);
 }
 
+/*
+ * Page structs hold kernel addresses, and the medium keeps them. The zeroes go
+ * past the cache, and are in the persistence domain when this returns.
+ */
+VISIBLE_IF_KUNIT void vmem_altmap_scrub_block(phys_addr_t phys,
+					      unsigned long size)
+{
+	const void *zeroes = page_address(ZERO_PAGE(0));
+	void *page = __va(phys);
+	const void *end = page + size;
+
+	KUNIT_STATIC_STUB_REDIRECT(vmem_altmap_scrub_block, phys, size);
+	for (; page < end; page += PAGE_SIZE) {
+		memcpy_flushcache(page, zeroes, PAGE_SIZE);
+		cond_resched();
+	}
+	pmem_wmb();
+}
+
 /**
  * vmem_altmap_free() - give a block back to the altmap it belongs to
  * @phys: physical address of the block
@@ -562,8 +637,14 @@ VISIBLE_IF_KUNIT void vmem_altmap_warn_free(struct vmem_altmap *altmap,
  * whatever range the block described. A block that its owner has not handed
  * out, or not in this size, is refused with a WARN_ONCE and changes nothing.
  *
+ * The block is overwritten with zeroes, unless the boot parameter
+ * vmem_altmap.scrub=0 says otherwise. That is done under the registry's lock,
+ * which few want while memory is removed: a PMD block takes a fraction of a
+ * millisecond.
+ *
  * Context: Process context, may sleep, never allocates. Under the memory
- * hotplug lock, with the page-table entry of the block on its way out.
+ * hotplug lock, when no page-table entry and no TLB knows the block any more,
+ * and before the direct map of the range goes.
  *
  * Return: true if an altmap owns the block, which is then dealt with; false if
  * none does and the caller must free it where it came from.
@@ -587,9 +668,52 @@ bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
 	else if (size == PAGE_SIZE)
 		done = give_back_page(altmap, pfn);
 
-	if (done)
-		altmap->alloc -= size / PAGE_SIZE;
-	else
+	if (!done) {
 		vmem_altmap_warn_free(altmap, phys, size);
+		return true;
+	}
+
+	altmap->alloc -= size / PAGE_SIZE;
+	if (vmem_altmap_scrub)
+		vmem_altmap_scrub_block(PFN_PHYS(pfn), size);
 	return true;
+}
+
+static bool holds_storage(const struct vmem_altmap *altmap,
+			  unsigned long first, unsigned long last)
+{
+	return altmap->free && first < storage_end(altmap) &&
+	       last >= storage_start(altmap);
+}
+
+/**
+ * vmem_altmap_storage_in() - ask whether memory holds storage of an altmap
+ * @start_pfn: first pfn of the memory
+ * @nr_pages: pages of the memory, not 0
+ *
+ * For those who let user space reach memory by its physical address. Costs a
+ * static branch not taken while no altmap is registered.
+ *
+ * Context: Process context, may sleep, once an altmap is registered; any
+ * context before.
+ *
+ * Return: true if any page of it belongs to the storage of a registered
+ * altmap; its reserve and its data do not count.
+ */
+bool vmem_altmap_storage_in(unsigned long start_pfn, unsigned long nr_pages)
+{
+	const unsigned long last_pfn = start_pfn + nr_pages - 1;
+	struct interval_tree_node *node;
+
+	if (!static_branch_unlikely(&vmem_altmap_key))
+		return false;
+
+	guard(mutex)(&vmem_altmap_lock);
+	for (node = interval_tree_iter_first(&vmem_altmap_index, start_pfn,
+					     last_pfn);
+	     node; node = interval_tree_iter_next(node, start_pfn, last_pfn))
+		if (holds_storage(container_of(node, struct vmem_altmap, range),
+				  start_pfn, last_pfn))
+			return true;
+	return false;
 }

@@ -27,6 +27,8 @@ struct vmem_altmap_split;
  *	the storage's own alignment or because a page next to them is in use;
  *	page blocks take these first
  * @watermark: most pages in use at one time since the altmap was registered
+ * @failed: blocks asked for in vain since the altmap was registered; the log
+ *	has said why
  *
  * What is left of @free once @alloc and @align are taken off is whole PMD
  * blocks. The driver may write its fields until vmem_altmap_register(); the
@@ -39,6 +41,7 @@ struct vmem_altmap {
 	unsigned long alloc;
 	unsigned long align;
 	unsigned long watermark;
+	unsigned long failed;
 
 	/* private: the registry's and the allocator's, under the former's lock */
 	struct interval_tree_node range;	/* pfns described */
@@ -67,6 +70,7 @@ int vmem_altmap_check_span(unsigned long start_pfn, unsigned long nr_pages);
 struct vmem_altmap *to_vmem_altmap(unsigned long memmap_addr);
 void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size);
 bool vmem_altmap_free(phys_addr_t phys, unsigned long size);
+bool vmem_altmap_storage_in(unsigned long start_pfn, unsigned long nr_pages);
 #else
 static inline int vmem_altmap_register(struct vmem_altmap *altmap,
 				       unsigned long start_pfn,
@@ -100,10 +104,27 @@ static inline bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
 {
 	return false;
 }
+
+static inline bool vmem_altmap_storage_in(unsigned long start_pfn,
+					  unsigned long nr_pages)
+{
+	return false;
+}
 #endif /* CONFIG_VMEM_ALTMAP */
 
+#ifdef CONFIG_FAIL_VMEM_ALTMAP
+bool should_fail_vmem_altmap(unsigned long size);
+#else
+static inline bool should_fail_vmem_altmap(unsigned long size)
+{
+	return false;
+}
+#endif /* CONFIG_FAIL_VMEM_ALTMAP */
+
 #if IS_ENABLED(CONFIG_KUNIT)
-/* for tests, which count the complaints instead of having them printed */
+/* for tests, which count complaints, and make up ranges without memory */
+extern bool vmem_altmap_scrub;
+void vmem_altmap_scrub_block(phys_addr_t phys, unsigned long size);
 void vmem_altmap_warn_free(struct vmem_altmap *altmap, phys_addr_t phys,
 			   unsigned long size);
 void vmem_altmap_warn_busy(struct vmem_altmap *altmap);
