@@ -6,20 +6,28 @@
 # The kernel version the series is for, one of those in patches/
 KVER ?= 6.12
 T ?=
+DEBUG ?=
 
-export KVER
+export KVER DEBUG
 
 have := $(notdir $(patsubst %/series,%,$(wildcard patches/*/series)))
 tests := $(notdir $(basename $(wildcard tests/*.t)))
 # those that start no QEMU and take a minute or two, not more
 checks := series style cli
+# those that say nothing of a kernel that watches itself
+plain := $(checks) bisect none runner
 
 help:
 	@echo 'make demo         boot a guest with emulated persistent memory: its'
 	@echo '                  memmap in DRAM, and on the device, in one table'
 	@echo 'make test         every test; make test T=NAME runs one of'
 	@echo '                  $(tests)'
+	@echo '                  make test DEBUG=1 runs those that boot the series, on'
+	@echo '                  a kernel that watches itself (KASAN, lockdep, ...)'
+	@echo '                  make test T=sweep STOCK=1 has the stock kernel beside'
+	@echo '                  it in the table of failed allocations'
 	@echo 'make check        only the tests that need no guest and no full build'
+	@echo 'make bench        disable and enable 64 GiB, timed beside the stock kernel'
 	@echo 'make series       mails for git am in build/series/$(KVER)/'
 	@echo 'make tree         the series as a git tree, build/linux-$(KVER), to edit'
 	@echo 'make split        patches/ and linux/ from the commits in that tree'
@@ -44,11 +52,16 @@ test: version
 	@[ -z '$(T)' ] || [ -f 'tests/$(T).t' ] || { \
 		echo 'no test "$(T)"; there are: $(tests)' >&2; exit 1; }
 	@tools/deps series build guest test
-	@prove --timer --verbose $(if $(T),'tests/$(T).t',tests/)
+	@prove --timer --verbose $(patsubst %,tests/%.t,$(or $(T),\
+		$(if $(DEBUG),$(filter-out $(plain),$(tests)),$(tests))))
 
 check: version
 	@tools/deps series build test
 	@prove --timer $(checks:%=tests/%.t)
+
+bench: version
+	@tools/deps series build guest
+	@bench/teardown
 
 series: version
 	@tools/deps series
@@ -69,4 +82,4 @@ clean:
 distclean:
 	@tools/clean --cache
 
-.PHONY: help version demo test check series tree split clean distclean
+.PHONY: help version demo test check bench series tree split clean distclean

@@ -8,7 +8,8 @@
 #	finish
 #
 # KERNEL_altmap, KERNEL_stock and KERNEL_none name folders of other kernels
-# than those that tools/kernel builds.
+# than those that tools/kernel builds. With DEBUG set, altmap is one with
+# configs/debug.config, and whatever it finds is its end.
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/tap.sh"
@@ -22,6 +23,8 @@ kernel()
 
 	if [ "${!own:-}" ]; then
 		echo "${!own}"
+	elif [ "${DEBUG:-}" ] && [ "$1" = altmap ]; then
+		tools/kernel --config guest+debug altmap "$KVER"
 	else
 		tools/kernel "$1" "$KVER"
 	fi
@@ -48,6 +51,8 @@ boot()
 	local flavour=$1 folder status log
 
 	shift
+	[ -z "${DEBUG:-}" ] || [ "$flavour" != altmap ] || set -- --mem 1G \
+		--append "panic_on_warn=1 kasan.fault=panic" "$@"
 	boots=$((boots + 1))
 	log=$LOGS/$(basename "$0" .t)-$boots.log
 	mkdir -p "$LOGS"

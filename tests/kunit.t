@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # kunit.t - the KUnit tests of the series, run by the kernel tree's kunit.py in
-# QEMU: with large pages, without them, and with four-level page tables.
+# QEMU: with large pages, without them, and with four-level page tables. With
+# DEBUG set the kernel has configs/debug.config too, but for kmemleak, which
+# nobody could ask; and there is a boot with a direct map of base pages.
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/tap.sh"
@@ -10,7 +12,7 @@
 . "$ALTMAP_TOP/tools/kbuild.sh"
 
 tree=$ALTMAP_CACHE/build/$KVER-altmap
-obj=$tree/.obj-kunit
+obj=$tree/.obj-kunit${DEBUG:+-debug}
 log=$ALTMAP_CACHE/log/kunit-build.log
 console=$ALTMAP_TOP/build/console
 cases=$(grep -c 'KUNIT_CASE' "$ALTMAP_TOP/linux/lib/test_vmem_altmap.c")
@@ -30,6 +32,8 @@ build()
 	lock
 	"$ALTMAP_TOP/tools/assemble" --scratch "$KVER" "$tree" || return
 	kunit build --kunitconfig=lib/test_vmem_altmap.config \
+		${DEBUG:+--kunitconfig="$ALTMAP_TOP/configs/debug.config"} \
+		${DEBUG:+--kconfig_add=CONFIG_DEBUG_KMEMLEAK=n} \
 		--jobs "$(nproc)" --make_options CC="$cc" >"$log" 2>&1 ||
 		build_failed "the build of the KUnit kernel failed"
 }
@@ -55,6 +59,7 @@ run()
 	local name=$1 out=$console/kunit-${1// /-}.log before=$points
 
 	kunit exec --timeout=600 --raw_output=all --qemu_args="$2" \
+		${DEBUG:+--kernel_args="panic_on_warn=1 kasan.fault=panic"} \
 		${3:+--kernel_args="$3"} >"$out" 2>&1
 	points "$name" "$out"
 	[ "$((points - before))" = "$cases" ]
@@ -67,5 +72,7 @@ build || bail "no kernel with the KUnit tests"
 run "large pages" "-smp 2 -cpu max"
 run "base pages" "-smp 2 -cpu max" clearcpuid=pse
 run "four levels" "-smp 2 -cpu max,la57=off"
+[ -z "${DEBUG:-}" ] ||
+	run "direct map of base pages" "-smp 2 -cpu max" debug_pagealloc=on
 note "$(grep -ho 'seed [0-9]*' "$console"/kunit-*.log)"
 finish

@@ -60,7 +60,7 @@ map_dev()
 	files xfs
 	free=$(free_dram)
 	check "map=dev: disabled and enabled 20 times" cycles
-	at_most "map=dev: KiB of DRAM that 20 times took" \
+	dram_at_most "map=dev: KiB of DRAM that 20 times took" \
 		$((free - $(free_dram))) 64
 	check "map=dev: disabled" ndctl disable-namespace $NS
 	check "map=dev: its block device is gone" [ ! -e /dev/pmem0 ]
@@ -82,7 +82,7 @@ map_mem()
 	check "map=mem: disabled" ndctl disable-namespace $NS
 	is "map=mem: nr_memmap_pages is what it was" \
 		"$(vmstat nr_memmap_pages)" "$memmap"
-	at_most "map=mem: KiB of DRAM that are not given back" \
+	dram_at_most "map=mem: KiB of DRAM that are not given back" \
 		$((free - $(free_dram))) 512
 }
 

@@ -112,7 +112,7 @@ three_in_a_section()
 		"$(vmstat nr_memmap_pages)" "$memmap"
 	check "B is disabled" ndctl disable-namespace "$B"
 	price "$B"
-	at_most "KiB of DRAM for B, whose memmap has 1280" "$PRICE" 512
+	dram_at_most "KiB of DRAM for B, whose memmap has 1280" "$PRICE" 512
 	check "A is filled" use "$A" fill
 	check "B is filled" use "$B" fill
 	check "C is filled" use "$C" fill
