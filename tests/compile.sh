@@ -16,7 +16,7 @@ kunit=$ALTMAP_SERIES/linux/lib/test_vmem_altmap.config
 # options: the fragment
 options()
 {
-	fragments guest
+	fragments guest+altmap
 	[ ! -f "$kunit" ] || sed -n '/^CONFIG_/p' "$kunit"
 	echo CONFIG_WERROR=y
 }

@@ -95,8 +95,10 @@ for mail in "$WORK/$KVER"/*.patch; do
 	silent "checkpatch: $(basename "$mail")" \
 		in_tree "${checkpatch[@]}" "$mail"
 done
+# The mail shows that a boot parameter is documented, the file alone does not.
 for file in $(new .c .h .rst); do
-	silent "checkpatch: $file" in_tree "${checkpatch[@]}" -f "$file"
+	silent "checkpatch: $file" in_tree "${checkpatch[@]}" \
+		--ignore UNDOCUMENTED_SETUP -f "$file"
 done
 for file in $(new .c); do
 	try "compiles clean with W=1 and sparse: $file" \

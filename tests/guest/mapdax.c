@@ -5,6 +5,9 @@
  *	mapdax fill PATH OFFSET LENGTH SEED	write a pattern
  *	mapdax check PATH OFFSET LENGTH SEED	compare with it
  *	mapdax read PATH OFFSET LENGTH		print the bytes
+ *	mapdax keep PATH OFFSET LENGTH		say so once all is mapped; read it
+ *						again and again; print it on
+ *						SIGUSR1, and end
  *	mapdax phys PATH OFFSET			print the physical address
  *
  * Numbers are bytes, in C's notations. A file is mapped with MAP_SYNC, which
@@ -15,6 +18,7 @@
 #include <err.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,9 +149,36 @@ static void phys(const char *path, struct range *r)
 	close(fd);
 }
 
+static volatile sig_atomic_t asked;
+
+static void on_usr1(int signal)
+{
+	(void)signal;
+	asked = 1;
+}
+
+static void touch(const struct range *r)
+{
+	uint64_t at;
+
+	for (at = 0; at < r->length; at += 4096)
+		(void)*(volatile char *)(r->map + at);
+}
+
+static void keep(struct range *r)
+{
+	signal(SIGUSR1, on_usr1);
+	touch(r);
+	fprintf(stderr, "mapped\n");
+	while (!asked)
+		touch(r);
+	touch(r);
+	fwrite(r->map, r->length, 1, stdout);
+}
+
 static void usage(void)
 {
-	errx(2, "usage: mapdax fill|check PATH OFFSET LENGTH SEED, mapdax read PATH OFFSET LENGTH, mapdax phys PATH OFFSET");
+	errx(2, "usage: mapdax fill|check PATH OFFSET LENGTH SEED, mapdax read|keep PATH OFFSET LENGTH, mapdax phys PATH OFFSET");
 }
 
 int main(int argc, char **argv)
@@ -170,6 +201,8 @@ int main(int argc, char **argv)
 		check(argv[2], &r, seed);
 	else if (!strcmp(command, "read") && argc == 5)
 		fwrite(r.map, r.length, 1, stdout);
+	else if (!strcmp(command, "keep") && argc == 5)
+		keep(&r);
 	else if (!strcmp(command, "phys") && argc == 4)
 		phys(argv[2], &r);
 	else

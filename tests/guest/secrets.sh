@@ -1,0 +1,135 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# secrets.sh none|some - addresses of the kernel in what was storage, once a
+# namespace is disabled: there are none, whatever it was used for; or some, on
+# a kernel that does not scrub the blocks that it gives back.
+
+# shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+
+WANTED=$1
+ND=/sys/bus/nd/devices
+DRIVERS=/sys/bus/nd/drivers
+RESERVE=8192
+FAULTS=/sys/kernel/debug
+
+holder()
+{
+	cat "$ND/namespace$1/holder"
+}
+
+# storage NAMESPACE: its bytes, if it is enabled
+storage()
+{
+	echo $(($(cat "$ND/$(holder "$1")/resource") -
+		$(cat "$ND/namespace$1/resource") - RESERVE))
+}
+
+on()
+{
+	ndctl enable-namespace "namespace$1"
+}
+
+off()
+{
+	ndctl disable-namespace "namespace$1"
+}
+
+# addresses NAMESPACE BYTES: how many there are; its device is raw meanwhile.
+addresses()
+{
+	local namespace=namespace$1
+
+	echo 1 >"$ND/$namespace/force_raw"
+	echo "$namespace" >$DRIVERS/nd_pmem/bind
+	./reach pointers "/dev/pmem${1%.0}" $RESERVE "$2"
+	echo "$namespace" >$DRIVERS/nd_pmem/unbind
+	echo 0 >"$ND/$namespace/force_raw"
+}
+
+# look WHEN NAMESPACE BYTES
+look()
+{
+	local count
+
+	count=$(addresses "$2" "$3")
+	case $WANTED in
+	none) is "$1: addresses in $3 bytes" "$count" 0 ;;
+	some) check "$1: $count addresses in $3 bytes" [ "$count" -gt 0 ] ;;
+	esac
+}
+
+# made NAMESPACE MODE [OPTION...]: it has been used once.
+made()
+{
+	local namespace=$1 mode=$2 bytes
+
+	shift 2
+	check "$mode $* is made" create "namespace$namespace" "$mode" dev "$@"
+	bytes=$(storage "$namespace")
+	check "it is disabled" off "$namespace"
+	look "$mode $*" "$namespace" "$bytes"
+	SIZES="$SIZES $bytes"
+}
+
+# All at the same time, and again and again
+together()
+{
+	local namespace _
+
+	for _ in 1 2 3; do
+		for namespace in 0.0 1.0 2.0; do
+			on "$namespace" || return 1
+		done
+		for namespace in 1.0 0.0 2.0; do
+			off "$namespace" || return 1
+		done
+	done
+}
+
+# failing N: bind namespace 1.0, but the N-th allocation fails, which may be the
+# shell's own; 3 if there are not so many.
+failing()
+{
+	local left
+
+	echo "$1" >/proc/self/fail-nth
+	echo "$DAX" >$DRIVERS/dax_pmem/bind || :
+	read -r left </proc/self/fail-nth
+	[ "$left" = 0 ] || exit 3
+}
+
+# One allocation after another, until an enable has fewer. It is the devdax one,
+# as the block layer prints a stack if it lacks memory.
+failures()
+{
+	local n
+
+	for n in failslab fail_page_alloc; do
+		echo N >$FAULTS/$n/ignore-gfp-wait
+		echo 0 >$FAULTS/$n/verbose
+	done
+	echo 0 >$FAULTS/fail_page_alloc/min-order
+	for n in $(seq 5 23 2000); do
+		on 1.0
+		DAX=$(holder 1.0)
+		echo "$DAX" >$DRIVERS/dax_pmem/unbind
+		(failing "$n") || [ $? != 3 ] || break
+		off 1.0 || :
+		look "devdax, allocation $n failed" 1.0 "$1"
+	done 2>/dev/null
+}
+
+SIZES=
+made 0.0 fsdax -a 2M
+made 1.0 devdax -a 2M
+made 2.0 fsdax -a 4K
+check "all are enabled and disabled, three times" together
+# shellcheck disable=SC2086 # one for each
+set -- $SIZES
+look "after that, fsdax" 0.0 "$1"
+look "after that, devdax" 1.0 "$2"
+look "after that, fsdax -a 4K" 2.0 "$3"
+failures "$2"
+finish

@@ -1,0 +1,129 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# surprise.sh - a namespace is taken from its driver while a process has it
+# mapped, a file on it or the device itself. Given back, all is as it was; given
+# away in another layout, the process does not see the storage.
+
+# shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+
+NS=namespace0.0
+ND=/sys/bus/nd/devices
+SIZE=$((8 << 20))
+SIGBUS=135
+
+# driver bind|unbind
+driver()
+{
+	echo "$HOLDER" >"$DRIVER/$1"
+}
+
+# made MODE MAP: HOLDER and DRIVER are what binds it.
+made()
+{
+	check "$1 --map=$2 is made" create $NS "$1" "$2"
+	HOLDER=$(cat $ND/$NS/holder)
+	DRIVER=$(readlink -f "$ND/$HOLDER/driver")
+}
+
+# filesystem TYPE: so that a file on it begins where storage can come later
+filesystem()
+{
+	case $1 in
+	ext4) mkfs.ext4 -q -F -b 4096 -N 64 -O ^has_journal /dev/pmem0 12M ;;
+	xfs) make_fs xfs /dev/pmem0 ;;
+	esac
+}
+
+mount_dax()
+{
+	mount -t "$1" -o dax=always /dev/pmem0 /mnt
+}
+
+# keep PATH: a process has it mapped, and reads there again and again.
+keep()
+{
+	rm -f /tmp/ready
+	mkfifo /tmp/ready
+	./mapdax keep "$1" 0 "$SIZE" >/tmp/kept 2>/tmp/ready &
+	KEEPER=$!
+	read -r line </tmp/ready
+	[ "$line" = mapped ]
+}
+
+# It is asked for what it sees; it must have been killed by then.
+killed()
+{
+	local status=0
+
+	kill -USR1 "$KEEPER" 2>/dev/null || :
+	wait "$KEEPER" || status=$?
+	is "$1: its process gets SIGBUS" "$status" "$SIGBUS"
+}
+
+# file TYPE: mounted, unbound, bound again
+file()
+{
+	check "$1 is made" filesystem "$1"
+	free=$(free_dram) memmap=$(vmstat nr_memmap_pages)
+	check "$1 is mounted with dax=always" mount_dax "$1"
+	check "$1: a file is written" ./mapdax fill /mnt/map 0 "$SIZE" 1
+	check "$1: a process has it mapped" keep /mnt/map
+	check "$1: its device is unbound" driver unbind
+	killed "$1"
+	check "$1 is unmounted" umount /mnt
+	check "$1: its device is bound again" driver bind
+	dram_at_most "$1: KiB of DRAM that took" $((free - $(free_dram))) 128
+	is "$1: nr_memmap_pages is what it was" \
+		"$(vmstat nr_memmap_pages)" "$memmap"
+	check "$1 is mounted again" mount_dax "$1"
+	check "$1: the file is the same" \
+		./mapdax check /mnt/map 0 "$SIZE" 1
+	check "$1 is unmounted again" umount /mnt
+}
+
+device()
+{
+	free=$(free_dram) memmap=$(vmstat nr_memmap_pages)
+	check "devdax: it is written" ./mapdax fill /dev/dax0.0 0 "$SIZE" 2
+	check "devdax: a process has it mapped" keep /dev/dax0.0
+	check "devdax: it is unbound" driver unbind
+	killed devdax
+	check "devdax: it is bound again" driver bind
+	dram_at_most "devdax: KiB of DRAM that took" $((free - $(free_dram))) 128
+	is "devdax: nr_memmap_pages is what it was" \
+		"$(vmstat nr_memmap_pages)" "$memmap"
+	check "devdax: its data is the same" \
+		./mapdax check /dev/dax0.0 0 "$SIZE" 2
+}
+
+# storage TYPE: where a file was that is still mapped
+storage()
+{
+	local first
+
+	check "$1 is made" filesystem "$1"
+	check "$1 is mounted with dax=always" mount_dax "$1"
+	check "$1: a file is written" ./mapdax fill /mnt/map 0 "$SIZE" 3
+	first=$(./mapdax phys /mnt/map 0)
+	check "$1: a process has it mapped" keep /mnt/map
+	check "$1: its device is unbound" driver unbind
+	check "$1: it is destroyed" ndctl destroy-namespace -f $NS
+	made fsdax dev
+	at_most "$1: the file began where storage is now" \
+		$((first)) $(($(cat "$ND/$HOLDER/resource") - 1))
+	killed "$1"
+	is "$1: addresses of the kernel that its process saw" \
+		"$(./reach pointers /tmp/kept 0 "$(stat -c %s /tmp/kept)")" 0
+	check "$1 is unmounted" umount /mnt
+}
+
+for fs in ext4 xfs; do
+	made fsdax mem
+	storage $fs
+	file $fs
+done
+made devdax dev
+device
+finish

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sweep - bind devices to a driver while an allocation fails: the first, the
+ * second, and so on until there is none left to fail
+ *
+ *	sweep DRIVER first|N PLAIN DEVICE...
+ *
+ * DRIVER is a folder in /sys. PLAIN is bound while none fails, to show what
+ * that keeps. N is the allocation to begin with; after each a bind where none
+ * fails must succeed, else that device is lost and the next one is used. With
+ * "first" each allocation fails before that on a device that was never bound,
+ * the next one if a bind succeeded all the same.
+ *
+ * A device that was bound is unbound again. Each bind has a line:
+ *
+ *	WHAT failed|bound PAGES OBJECTS same|changed
+ *
+ * WHAT is "plain", "first N", "point N", or "end" when none was left to fail.
+ * PAGES and OBJECTS are bytes of DRAM that have gone since the line before, in
+ * whole pages and in smaller objects; "changed" if anything else is not as it
+ * was. "again N" is the same once more, if the kernel started a thread, which
+ * takes some objects.
+ *
+ * Other lines are "device NAME", "lost N", and behind a device's points "binds
+ * take LEAST MOST": the allocations that binds made where none failed.
+ *
+ * Between two measures nothing here forks or takes memory: what is gone is the
+ * kernel's.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGE 4096
+
+/* looks for what is freed a little later, before RCU is waited for */
+#define LOOKS 50
+
+/* more allocations than a bind can make */
+#define NONE 100000000
+
+struct state {
+	long pages;		/* bytes of DRAM that the kernel has, */
+	long objects;		/* in objects smaller than a page */
+	long threads;		/* of the system */
+	char rest[1 << 16];	/* what else must not change */
+};
+
+static const char *device;
+static int bind_file, unbind_file, fail_nth, drop_caches, stat_refresh;
+static int rcu_barrier, zoneinfo, slabinfo, vmallocinfo, loadavg, iomem;
+static int meminfo, vmstat, shrink[256], caches;
+static char text[1 << 18];
+
+static int open_file(const char *folder, const char *name, int flags)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	fd = open(path, flags);
+	if (fd < 0)
+		err(2, "%s", path);
+	return fd;
+}
+
+/* Was it taken? */
+static int put(int fd, const char *word)
+{
+	return write(fd, word, strlen(word)) >= 0;
+}
+
+static void must_put(int fd, const char *word)
+{
+	if (!put(fd, word))
+		err(2, "%s is refused", word);
+}
+
+/* The whole file, until the next call. */
+static char *get(int fd)
+{
+	ssize_t n, length = 0;
+
+	while ((n = pread(fd, text + length, sizeof(text) - 1 - length,
+			  length)) > 0)
+		length += n;
+	if (n < 0)
+		err(2, "read");
+	text[length] = '\0';
+	return text;
+}
+
+/*
+ * Pages of DRAM that are not free, not a slab's, not a process's and no
+ * file's. Nobody counts what is left: memmap, page tables of the kernel.
+ */
+static long pages(void)
+{
+	static const char *const known[] = {
+		"nr_free_pages", "count:", "nr_anon_pages", "nr_file_pages",
+		"nr_slab_reclaimable", "nr_slab_unreclaimable",
+		"nr_page_table_pages",
+	};
+	char *rest = get(zoneinfo), *line, name[64];
+	long sum = 0, n;
+
+	while ((line = strsep(&rest, "\n"))) {
+		if (sscanf(line, "%63s %ld", name, &n) != 2)
+			continue;
+		if (!strcmp(name, "managed"))
+			sum += n;
+		else if (!strcmp(name, "nr_kernel_stack"))
+			sum -= n * 1024 / PAGE;
+		for (int i = 0; i < sizeof(known) / sizeof(*known); i++)
+			if (!strcmp(name, known[i]))
+				sum -= n;
+	}
+	return sum;
+}
+
+/*
+ * Tables of vmalloc's addresses, 2 MiB each, that were in use so far. They are
+ * never freed, and a bind has new addresses until thousands are freed at once.
+ * Larger ranges have none, and those of per-CPU memory, far up, not all.
+ */
+static long vmalloc_tables(void)
+{
+	/* opened for this once: its buffer grows with what waits to be freed */
+	int fd = open_file("/proc", "vmallocinfo", O_RDONLY);
+	static unsigned long lowest = -1UL;
+	char *rest = get(fd), *line;
+	static char seen[1 << 20];
+	unsigned long at, end;
+	static long n;
+
+	close(fd);
+	while ((line = strsep(&rest, "\n"))) {
+		if (sscanf(line, "%lx-%lx", &at, &end) != 2)
+			continue;
+		if (lowest == -1UL)
+			lowest = at >> 21;
+		if (end - at >= 1 << 21 || (end >> 21) - lowest >= sizeof(seen))
+			continue;
+		for (at >>= 21; at <= (end - 1) >> 21; at++) {
+			n += !seen[at - lowest];
+			seen[at - lowest] = 1;
+		}
+	}
+	return n;
+}
+
+/* Add the slabs' objects, without those that vmalloc's addresses have. */
+static void objects(struct state *state)
+{
+	char *rest = get(slabinfo), *line, name[64];
+	long active, size;
+
+	while ((line = strsep(&rest, "\n"))) {
+		if (sscanf(line, "%63s %ld %*d %ld", name, &active, &size) !=
+		    3 || !strcmp(name, "vmap_area"))
+			continue;
+		if (size < PAGE)
+			state->objects += active * size;
+		else
+			state->pages += active * size;
+	}
+}
+
+/* Append the lines of a file that begin so. */
+static void append(char *to, int fd, const char *begin)
+{
+	char *rest = get(fd), *line;
+
+	while ((line = strsep(&rest, "\n")))
+		if (!strncmp(line, begin, strlen(begin)))
+			to = stpcpy(stpcpy(to + strlen(to), line), "\n");
+}
+
+static void look(struct state *state)
+{
+	const long tables = vmalloc_tables();
+
+	must_put(drop_caches, "3");
+	for (int i = 0; i < caches; i++)
+		must_put(shrink[i], "1");
+	get(stat_refresh);
+	state->pages = (pages() - tables) * PAGE;
+	state->objects = 0;
+	objects(state);
+	state->threads = atol(strchr(get(loadavg), '/') + 1);
+	state->rest[0] = '\0';
+	append(state->rest, iomem, "");
+	append(state->rest, meminfo, "DirectMap");
+	append(state->rest, vmstat, "nr_memmap_");
+}
+
+static int same(const struct state *a, const struct state *b)
+{
+	return a->pages == b->pages && a->objects == b->objects &&
+		!strcmp(a->rest, b->rest);
+}
+
+/* The state when it stands still. */
+static void stand_still(struct state *now)
+{
+	static struct state before;
+
+	look(now);
+	do {
+		before = *now;
+		must_put(rcu_barrier, "1");
+		look(now);
+	} while (!same(now, &before));
+}
+
+/*
+ * Print how the state differs from before, when it stands still. Is it for a
+ * thread, perhaps?
+ */
+static int report(const char *what, int bound, struct state *before)
+{
+	static struct state now;
+	int thread;
+
+	for (int i = 0; i < LOOKS; i++) {
+		look(&now);
+		if (same(&now, before))
+			break;
+	}
+	if (!same(&now, before))
+		stand_still(&now);
+	printf("%s %s %ld %ld %s\n", what, bound ? "bound" : "failed",
+	       now.pages - before->pages, now.objects - before->objects,
+	       strcmp(now.rest, before->rest) ? "changed" : "same");
+	thread = now.threads != before->threads;
+	*before = now;
+	return thread;
+}
+
+/*
+ * Bind, and unbind if that succeeded, while the n-th allocation fails. Sets
+ * *made to the number of allocations until then.
+ */
+static int try_bind(int n, int *made)
+{
+	char number[16];
+	int bound;
+
+	snprintf(number, sizeof(number), "%d", n);
+	must_put(fail_nth, number);
+	bound = put(bind_file, device);
+	*made = n - atoi(get(fail_nth));
+	must_put(fail_nth, "0");
+	if (bound)
+		must_put(unbind_file, device);
+	return bound;
+}
+
+static void plain(struct state *before)
+{
+	int made;
+
+	report("plain", try_bind(NONE, &made), before);
+}
+
+enum outcome { FAILED, BOUND, NONE_LEFT, LOST };
+
+static enum outcome try_point(const char *kind, int n, struct state *before)
+{
+	char what[32];
+	int made, bound = try_bind(n, &made);
+
+	if (made < n) {
+		report("end", bound, before);
+		return bound ? NONE_LEFT : LOST;
+	}
+	snprintf(what, sizeof(what), "%s %d", kind, n);
+	if (report(what, bound, before) && strcmp(kind, "again"))
+		return try_point("again", n, before);
+	return bound ? BOUND : FAILED;
+}
+
+static void use(const char *name)
+{
+	device = name;
+	printf("device %s\n", device);
+}
+
+/* Each allocation once, on devices that were never bound. */
+static enum outcome sweep_first(char **devices, struct state *before)
+{
+	enum outcome outcome = BOUND;
+	int n;
+
+	for (n = 1; outcome < NONE_LEFT; n++) {
+		if (outcome == BOUND && !*devices)
+			break;
+		if (outcome == BOUND)
+			use(*devices++);
+		outcome = try_point("first", n, before);
+	}
+	return outcome;
+}
+
+/* From *n on, where it ends. */
+static enum outcome sweep(int *n, struct state *before)
+{
+	int made, least = NONE, most = 0;
+	enum outcome outcome;
+
+	plain(before);
+	for (;; ++*n) {
+		outcome = try_point("point", *n, before);
+		if (outcome > BOUND)
+			break;
+		/* the next bind refills the slabs, the one behind it counts */
+		if (!try_bind(NONE, &made) || !try_bind(NONE, &made))
+			return LOST;
+		least = made < least ? made : least;
+		most = made > most ? made : most;
+	}
+	if (outcome == NONE_LEFT)
+		printf("binds take %d %d\n", least, most);
+	return outcome;
+}
+
+static void open_caches(void)
+{
+	char link;
+	glob_t all;
+
+	if (glob("/sys/kernel/slab/*", 0, NULL, &all))
+		errx(2, "no slab in /sys");
+	for (size_t i = 0; i < all.gl_pathc; i++)
+		if (readlink(all.gl_pathv[i], &link, 1) < 0)
+			shrink[caches++] = open_file(all.gl_pathv[i],
+						     "shrink", O_WRONLY);
+	globfree(&all);
+}
+
+static void open_files(const char *driver)
+{
+	bind_file = open_file(driver, "bind", O_WRONLY);
+	unbind_file = open_file(driver, "unbind", O_WRONLY);
+	fail_nth = open_file("/proc/thread-self", "fail-nth", O_RDWR);
+	drop_caches = open_file("/proc/sys/vm", "drop_caches", O_WRONLY);
+	stat_refresh = open_file("/proc/sys/vm", "stat_refresh", O_RDONLY);
+	rcu_barrier = open_file("/sys/module/rcutree/parameters",
+				"do_rcu_barrier", O_WRONLY);
+	zoneinfo = open_file("/proc", "zoneinfo", O_RDONLY);
+	slabinfo = open_file("/proc", "slabinfo", O_RDONLY);
+	vmallocinfo = open_file("/proc", "vmallocinfo", O_RDONLY);
+	loadavg = open_file("/proc", "loadavg", O_RDONLY);
+	iomem = open_file("/proc", "iomem", O_RDONLY);
+	meminfo = open_file("/proc", "meminfo", O_RDONLY);
+	vmstat = open_file("/proc", "vmstat", O_RDONLY);
+}
+
+int main(int argc, char **argv)
+{
+	static struct state before;
+	int n;
+
+	if (argc < 5)
+		errx(2, "usage: sweep DRIVER first|N PLAIN DEVICE...");
+	open_files(argv[1]);
+	open_caches();
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (mlockall(MCL_CURRENT))
+		err(2, "mlockall");
+	stand_still(&before);
+	use(argv[3]);
+	plain(&before);
+	n = atoi(argv[2]);
+	if (!n) {
+		n = 1;
+		if (sweep_first(argv + 4, &before) == LOST) {
+			puts("lost 0");
+			return 1;
+		}
+	}
+	for (argv += 4; *argv; argv++) {
+		use(*argv);
+		if (sweep(&n, &before) == NONE_LEFT)
+			return 0;
+		printf("lost %d\n", n++);
+	}
+	return 1;
+}

@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# sweep.sh fsdax|devdax MAP first|N: bind namespaces while one allocation
+# fails, each in its turn; sweep.c says how, and what it prints.
+#
+# Of the NVDIMMs the lowest is in use all the time, so that what the first user
+# of its kind needs is there; the next shows what a plain bind keeps; the
+# others are swept.
+
+# shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+
+ND=/sys/bus/nd
+DAX=/sys/bus/dax
+FAULTS=/sys/kernel/debug
+
+# Every allocation counts, and the console shows no stack of those that fail.
+faults()
+{
+	local fault
+
+	for fault in "$FAULTS"/fail*; do
+		echo 0 >"$fault/verbose"
+		echo "fault ${fault##*/}"
+	done
+	echo N >$FAULTS/failslab/ignore-gfp-wait
+	echo N >$FAULTS/fail_page_alloc/ignore-gfp-wait
+	echo N >$FAULTS/fail_page_alloc/ignore-gfp-highmem
+	echo 0 >$FAULTS/fail_page_alloc/min-order
+}
+
+# The numbers of the regions, in the order of their addresses.
+regions()
+{
+	local region
+
+	for region in "$ND"/devices/region*; do
+		echo "$(($(cat "$region/resource"))) ${region##*region}"
+	done | sort -n | cut -d ' ' -f 2
+}
+
+# claim N: all that ndctl create-namespace does with namespaceN.0 but the bind
+# that adds its memory. Sets DEVICE.
+claim()
+{
+	local seed=$ND/devices/$KIND$1.0
+
+	DEVICE=$KIND$1.0
+	echo "namespace$1.0" >$ND/drivers/nd_pmem/unbind
+	cat /proc/sys/kernel/random/uuid >"$seed/uuid"
+	echo "$MODE" >"$seed/mode"
+	echo 2097152 >"$seed/align"
+	echo "namespace$1.0" >"$seed/namespace"
+	[ "$KIND" = pfn ] || echo "$DEVICE" >$ND/drivers/dax_pmem/bind
+}
+
+# sweep_all FROM REGION...: the first of them stays in use.
+sweep_all()
+{
+	local from=$1 devices='' region
+
+	shift
+	for region; do
+		claim "$region"
+		[ "$devices" ] || echo "$DEVICE" >"$DRIVER/bind"
+		devices="$devices $DEVICE"
+	done
+	# shellcheck disable=SC2086 # words
+	set -- $devices
+	shift
+	./sweep "$DRIVER" "$from" "$@"
+}
+
+case $1 in
+fsdax) KIND=pfn DRIVER=$ND/drivers/nd_pmem ;;
+devdax) KIND=dax DRIVER=$DAX/drivers/device_dax ;;
+esac
+case $2 in
+mem) MODE=ram ;;
+dev) MODE=pmem ;;
+esac
+cat $ND/devices/ndbus0/wait_probe >/dev/null
+echo 0 >$DAX/drivers_autoprobe
+echo 1 >/proc/sys/kernel/kptr_restrict # addresses in /proc/vmallocinfo
+faults
+# shellcheck disable=SC2046 # words
+sweep_all "$3" $(regions)
+finish

@@ -1,0 +1,15 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# stress.t - namespaces that come and go at the same time, hundreds of times,
+# beside one that is in use.
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/guest.sh"
+
+five=()
+for _ in 0 1 2 3 4; do
+	five+=(--pmem 256M)
+done
+boot altmap "${five[@]}" stress.sh 200 100
+finish

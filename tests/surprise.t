@@ -1,0 +1,10 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# surprise.t - a namespace goes away while somebody has it mapped.
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/guest.sh"
+
+boot altmap --pmem 1G surprise.sh
+finish

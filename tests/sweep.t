@@ -1,0 +1,174 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# sweep.t - all or nothing: each allocation of a bind fails once, none is left
+# out. Then no DRAM is lost, /proc/iomem, nr_memmap_pages and the counters of
+# the direct map are what they were, and the next bind succeeds.
+#
+# Both ends of a namespace are inside a section, or it lies where no table of
+# the direct map exists yet, across a border of the largest.
+#
+# STOCK=1 puts the stock kernel beside it, which is not judged.
+
+# shellcheck disable=SC2317 # a function that try calls
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/guest.sh"
+
+TABLE=$WORK/table
+mkdir -p "$LOGS"
+
+# nvdimms PLACE: sets PMEM to the options for one that stays in use, one for a
+# plain bind, and some to sweep.
+nvdimms()
+{
+	local first size at step i
+
+	case $1 in
+	ends) first=4096 size=144 at=8310 step=1024 ;;
+	tables) first=1049600 size=256 at=1572736 step=524288 ;;
+	esac
+	PMEM=(--pmem "16M,at=${first}M")
+	for ((i = 0; i < 12; i++)); do
+		PMEM+=(--pmem "${size}M,at=$((at + i * step))M")
+	done
+}
+
+# once KERNEL PLACE MODE MAP first|N [OPTION...]: sweep in one boot, and add
+# what it prints to LINES. RCU shall be quick, and keep no pages.
+once()
+{
+	local kernel=$1
+
+	nvdimms "$2"
+	boots=$((boots + 1))
+	LOG=$LOGS/sweep-$boots.log
+	tools/guest --kernel "$kernel" --smp 1 "${PMEM[@]}" \
+		--append "rcupdate.rcu_expedited=1" \
+		--append "rcutree.rcu_min_cached_objs=0" \
+		--expect-warning --console "$LOG" "${@:6}" \
+		sweep.sh "$3" "$4" "$5" >>"$LINES" 2>"$WORK/errors"
+}
+
+# What the lines add up to. A plain bind keeps pages, once for each device; as
+# many are no loss. Nor are objects, when a bind succeeds for the first time:
+# they are for the region's next namespace.
+sums()
+{
+	awk '
+	function add(pages, rest) {
+		kept[device] += pages
+		changed += rest == "changed"
+	}
+	$1 != "again" { lost += objects; objects = 0 }
+	$1 == "fault" { control = 1 }
+	$1 == "device" { boots += control == 1; device = boots "." $2 }
+	$1 == "plain" && control { plain = $3; control = 0; next }
+	$1 == "device" && control { next }
+	$1 == "plain" || $1 == "end" { add($3, $5); bound[device] = 1 }
+	$1 ~ /^(first|point|again)$/ { add($4, $6); objects = $5 }
+	$1 == "first" { firsts++ }
+	$1 == "first" && $3 == "bound" { bound[device] = 1; objects = 0 }
+	$1 == "point" { points++; n[$3]++ }
+	$1 == "binds" { takes = $3 == $4 ? $3 : $3 "-" $4 }
+	$1 == "lost" { gone++ }
+	$1 == "died" { died++; points++ }
+	END {
+		for (device in kept)
+			lost += kept[device] - (bound[device] ? plain : 0)
+		print firsts + 0, points + 0, takes ? takes : "-",
+			n["failed"] + 0, n["bound"] + 0, plain + 0, lost + 0,
+			changed + 0, gone + 0, died + 0
+	}' "$LINES"
+}
+
+# line COLUMN...: of the table
+line()
+{
+	printf '%-6s %-6s %-3s %-6s %5s %6s %7s %6s %5s %5s %9s %7s %4s %4s\n' \
+		"$@" >>"$TABLE"
+}
+
+# row KERNEL PLACE MODE MAP: of the sums
+row()
+{
+	local sums
+
+	read -ra sums < <(sums)
+	line "$2" "$3" "$4" "$1" "${sums[@]}"
+}
+
+# Does the console show more than that the kernel had no memory for a disk's
+# partitions?
+quiet()
+{
+	sed '/vmalloc error:/,/<\/TASK>/d' "$LOG" >"$WORK/console"
+	! tools/complaints "$WORK/console"
+}
+
+# altmap PLACE MODE MAP [OPTION...]
+altmap()
+{
+	local name="$2 --map=$3, $1${4:+, ${*:4}}"
+	local status=0 n bytes changed
+
+	LINES=$WORK/lines
+	: >"$LINES"
+	once "$altmap" "$1" "$2" "$3" first "${@:4}" || status=$?
+	[ "$status" = 0 ] || note "$(cat "$WORK/errors")"
+	point "$status" "$name: swept, a bind succeeds after each point"
+	read -r _ n _ _ _ _ bytes changed _ < <(sums)
+	[ "$n" -gt 0 ] && [ "$bytes" -eq 0 ]
+	point $? "$name: $n points, $bytes bytes of DRAM lost"
+	[ "$n" -gt 0 ] && [ "$changed" -eq 0 ]
+	point $? "$name: nothing else that can be seen has changed"
+	try "$name: the console is clean" quiet
+	[ "$bytes$changed" = 00 ] ||
+		note "$(grep -E '^(first|point|again|end)' "$LINES" |
+			grep -v ' 0 0 same')"
+	row altmap "$1" "$2" "$3"
+}
+
+# stock PLACE MODE MAP [OPTION...]: boot again when all namespaces are lost, or
+# the machine.
+stock()
+{
+	local last='' n=0 before
+
+	LINES=$WORK/lines
+	: >"$LINES"
+	until [ "$last" = binds ]; do
+		before=$(wc -l <"$LINES")
+		once "$stock" "$1" "$2" "$3" $((n + 1)) --timeout 120 "${@:4}"
+		[ "$(wc -l <"$LINES")" -gt "$before" ] ||
+			bail "the stock kernel does not boot"
+		read -r last n < <(awk '
+			$1 ~ /^(fault|point|lost|binds)$/ { last = $1 }
+			$1 ~ /^(point|lost|died)$/ { n = $2 }
+			END { print last, n + 0 }' "$LINES")
+		case $last in
+		fault | point) echo "died $((++n))" >>"$LINES" ;;
+		esac
+	done
+	row stock "$1" "$2" "$3"
+}
+
+# both PLACE MODE MAP [OPTION...]
+both()
+{
+	altmap "$@"
+	[ -z "${STOCK:-}" ] || stock "$@"
+}
+
+altmap=$(kernel altmap) || bail "no altmap kernel"
+[ -z "${STOCK:-}" ] || stock=$(kernel stock) || bail "no stock kernel"
+line place mode map kernel first points takes failed bound kept \
+	"bytes lost" changed gone died
+for place in ends tables; do
+	for mode in fsdax devdax; do
+		both $place $mode mem
+		both $place $mode dev
+	done
+done
+both tables devdax dev --cpu la57=off
+note "$(cat "$TABLE")"
+finish
