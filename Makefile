@@ -14,8 +14,8 @@ have := $(notdir $(patsubst %/series,%,$(wildcard patches/*/series)))
 tests := $(notdir $(basename $(wildcard tests/*.t)))
 # those that start no QEMU and take a minute or two, not more
 checks := series style cli
-# those that say nothing of a kernel that watches itself
-plain := $(checks) bisect none runner
+# those that say nothing of a kernel that watches itself, or count its bytes
+plain := $(checks) bisect none runner dram sweep
 
 help:
 	@echo 'make demo         boot a guest with emulated persistent memory: its'

@@ -84,7 +84,7 @@ sums()
 # line COLUMN...: of the table
 line()
 {
-	printf '%-6s %-6s %-3s %-6s %5s %6s %7s %6s %5s %5s %9s %7s %4s %4s\n' \
+	printf '%-6s %-8s %-3s %-6s %5s %6s %7s %6s %5s %5s %9s %7s %4s %4s\n' \
 		"$@" >>"$TABLE"
 }
 
@@ -122,6 +122,8 @@ altmap()
 	[ "$n" -gt 0 ] && [ "$changed" -eq 0 ]
 	point $? "$name: nothing else that can be seen has changed"
 	try "$name: the console is clean" quiet
+	try "$name: the altmap's own allocations could fail too" \
+		grep -qx "fault fail_vmem_altmap" "$LINES"
 	[ "$bytes$changed" = 00 ] ||
 		note "$(grep -E '^(first|point|again|end)' "$LINES" |
 			grep -v ' 0 0 same')"
@@ -170,5 +172,6 @@ for place in ends tables; do
 	done
 done
 both tables devdax dev --cpu la57=off
+both ends dax_pmem dev
 note "$(cat "$TABLE")"
 finish

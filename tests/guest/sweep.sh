@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# sweep.sh fsdax|devdax MAP first|N: bind namespaces while one allocation
-# fails, each in its turn; sweep.c says how, and what it prints.
+# sweep.sh fsdax|devdax|dax_pmem MAP first|N: bind namespaces while one
+# allocation fails, each in its turn; sweep.c says how, and what it prints.
+# dax_pmem makes the device that device-dax's memory is added for.
 #
 # Of the NVDIMMs the lowest is in use all the time, so that what the first user
 # of its kind needs is there; the next shows what a plain bind keeps; the
@@ -52,7 +53,7 @@ claim()
 	echo "$MODE" >"$seed/mode"
 	echo 2097152 >"$seed/align"
 	echo "namespace$1.0" >"$seed/namespace"
-	[ "$KIND" = pfn ] || echo "$DEVICE" >$ND/drivers/dax_pmem/bind
+	[ "$MAKER" = '' ] || echo "$DEVICE" >"$MAKER/bind"
 }
 
 # sweep_all FROM REGION...: the first of them stays in use.
@@ -72,9 +73,11 @@ sweep_all()
 	./sweep "$DRIVER" "$from" "$@"
 }
 
+MAKER=''
 case $1 in
 fsdax) KIND=pfn DRIVER=$ND/drivers/nd_pmem ;;
-devdax) KIND=dax DRIVER=$DAX/drivers/device_dax ;;
+devdax) KIND=dax DRIVER=$DAX/drivers/device_dax MAKER=$ND/drivers/dax_pmem ;;
+dax_pmem) KIND=dax DRIVER=$ND/drivers/dax_pmem ;;
 esac
 case $2 in
 mem) MODE=ram ;;
