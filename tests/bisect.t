@@ -36,14 +36,23 @@ targets()
 	[ ! -f "$tree/$test" ] || echo "${test%.c}.o"
 }
 
+# reconfigure: from the start, since what one commit does not know yet is lost to
+# the next
+reconfigure()
+{
+	rm -f "$obj/fragment"
+	configure "$(options)"
+}
+
 try "the series has a tree to compile in" prepare || bail "no tree"
 list=$(tools/commits "$KVER" "$tree")
 while read -r id patch; do
 	"${git[@]}" checkout -q --detach "$id"
-	kbuild olddefconfig >"$log" 2>&1
+	reconfigure
 	# shellcheck disable=SC2046
 	try "$patch compiles" compile $(targets "$id" | xargs)
 done <<<"$list"
 "${git[@]}" checkout -q series
+reconfigure
 
 finish
