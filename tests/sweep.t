@@ -17,18 +17,19 @@
 TABLE=$WORK/table
 mkdir -p "$LOGS"
 
-# nvdimms PLACE: sets PMEM to the options for one that stays in use, one for a
-# plain bind, and some to sweep.
+# nvdimms PLACE: sets PMEM to the options for one that stays in use, two for
+# plain binds, and more to sweep than there are allocations that a bind does
+# without: each such bind takes one that was never bound.
 nvdimms()
 {
 	local first size at step i
 
 	case $1 in
-	ends) first=4096 size=144 at=8310 step=1024 ;;
+	ends) first=32768 size=144 at=33782 step=512 ;;
 	tables) first=1049600 size=256 at=1572736 step=524288 ;;
 	esac
 	PMEM=(--pmem "16M,at=${first}M")
-	for ((i = 0; i < 12; i++)); do
+	for ((i = 0; i < 48; i++)); do
 		PMEM+=(--pmem "${size}M,at=$((at + i * step))M")
 	done
 }
@@ -105,18 +106,15 @@ quiet()
 	! tools/complaints "$WORK/console"
 }
 
-# altmap PLACE MODE MAP [OPTION...]: dax_pmem adds no memory, untouched ground
-# is the same to it.
+# altmap PLACE MODE MAP [OPTION...]
 altmap()
 {
 	local name="$2 --map=$3, $1${4:+, ${*:4}}"
-	local status=0 from=first n bytes changed
-
-	[ "$2" != dax_pmem ] || from=1
+	local status=0 n bytes changed
 
 	LINES=$WORK/lines
 	: >"$LINES"
-	once "$altmap" "$1" "$2" "$3" $from "${@:4}" || status=$?
+	once "$altmap" "$1" "$2" "$3" first "${@:4}" || status=$?
 	[ "$status" = 0 ] || note "$(cat "$WORK/errors")"
 	point "$status" "$name: swept, a bind succeeds after each point"
 	read -r _ n _ _ _ _ bytes changed _ < <(sums)

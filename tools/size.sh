@@ -8,7 +8,7 @@ mib()
 {
 	local number=${1%[MGT]}
 
-	[[ $1 =~ ^[1-9][0-9]{0,6}[MGT]$ ]] || return
+	[[ $1 =~ ^[1-9][0-9]{0,7}[MGT]$ ]] || return
 	case $1 in
 	*M) echo "$number" ;;
 	*G) echo $((number << 10)) ;;

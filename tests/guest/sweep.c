@@ -3,13 +3,14 @@
  * sweep - bind devices to a driver while an allocation fails: the first, the
  * second, and so on until there is none left to fail
  *
- *	sweep DRIVER first|N PLAIN DEVICE...
+ *	sweep DRIVER first|N WARM PLAIN DEVICE...
  *
- * DRIVER is a folder in /sys. PLAIN is bound while none fails, to show what
- * that keeps. N is the allocation to begin with; after each a bind where none
- * fails must succeed, else that device is lost and the next one is used. With
- * "first" each allocation fails before that on a device that was never bound,
- * the next one if a bind succeeded all the same.
+ * DRIVER is a folder in /sys. WARM is bound until the kernel has all the tables
+ * of addresses that it wants, PLAIN while no allocation fails, to show what that
+ * keeps. N is the allocation to begin with; after each a bind where none fails
+ * must succeed, else that device is lost and the next one is used. With "first"
+ * each allocation fails before that on a device that was never bound, the next
+ * one if a bind succeeded all the same.
  *
  * A device that was bound is unbound again. Each bind has a line:
  *
@@ -38,6 +39,9 @@
 #include <unistd.h>
 
 #define PAGE 4096
+
+/* as many binds without a new table mean that there will be none */
+#define BINDS 200
 
 /* looks for what is freed a little later, before RCU is waited for */
 #define LOOKS 50
@@ -147,6 +151,7 @@ static long vmalloc_tables(void)
 			lowest = at >> 21;
 		if (end - at >= 1 << 21 || (end >> 21) - lowest >= sizeof(seen))
 			continue;
+		end -= PAGE; /* a guard, never mapped */
 		for (at >>= 21; at <= (end - 1) >> 21; at++) {
 			n += !seen[at - lowest];
 			seen[at - lowest] = 1;
@@ -262,6 +267,22 @@ static int try_bind(int n, int *made)
 	return bound;
 }
 
+/* See vmalloc_tables(): from here on addresses come again. */
+static void warm_up(void)
+{
+	long tables, before = 0;
+	int made;
+
+	for (int i = 0; i < BINDS; i++) {
+		if (!try_bind(NONE, &made))
+			err(2, "%s is not bound", device);
+		tables = vmalloc_tables();
+		if (tables != before)
+			i = 0;
+		before = tables;
+	}
+}
+
 static void plain(struct state *before)
 {
 	int made;
@@ -367,25 +388,27 @@ int main(int argc, char **argv)
 	static struct state before;
 	int n;
 
-	if (argc < 5)
-		errx(2, "usage: sweep DRIVER first|N PLAIN DEVICE...");
+	if (argc < 6)
+		errx(2, "usage: sweep DRIVER first|N WARM PLAIN DEVICE...");
 	open_files(argv[1]);
 	open_caches();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (mlockall(MCL_CURRENT))
 		err(2, "mlockall");
+	device = argv[3];
+	warm_up();
 	stand_still(&before);
-	use(argv[3]);
+	use(argv[4]);
 	plain(&before);
 	n = atoi(argv[2]);
 	if (!n) {
 		n = 1;
-		if (sweep_first(argv + 4, &before) == LOST) {
+		if (sweep_first(argv + 5, &before) == LOST) {
 			puts("lost 0");
 			return 1;
 		}
 	}
-	for (argv += 4; *argv; argv++) {
+	for (argv += 5; *argv; argv++) {
 		use(*argv);
 		if (sweep(&n, &before) == NONE_LEFT)
 			return 0;

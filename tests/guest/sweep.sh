@@ -6,8 +6,8 @@
 # dax_pmem makes the device that device-dax's memory is added for.
 #
 # Of the NVDIMMs the lowest is in use all the time, so that what the first user
-# of its kind needs is there; the next shows what a plain bind keeps; the
-# others are swept.
+# of its kind needs is there; the next is bound until nothing new is needed; one
+# shows what a plain bind keeps; the others are swept.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
