@@ -11,5 +11,6 @@ five=()
 for _ in 0 1 2 3 4; do
 	five+=(--pmem 256M)
 done
-boot altmap "${five[@]}" stress.sh 200 100
+# A debug kernel takes a quarter of an hour, alone.
+boot altmap --timeout 3000 "${five[@]}" stress.sh 200 100
 finish

@@ -19,14 +19,14 @@ points=0 failed=0
 WORK=$(mktemp -d)
 at_exit "rm -rf '$WORK'"
 
-# point STATUS NAME
+# point STATUS NAME: "# TODO why" in the name is for what cannot succeed yet
 point()
 {
 	points=$((points + 1))
 	if [ "$1" = 0 ]; then
 		echo "ok $points - $2"
 	else
-		failed=1
+		[ -z "${2##*# TODO*}" ] || failed=1
 		echo "not ok $points - $2"
 	fi
 }

@@ -1,0 +1,143 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# releases.t - the series applies to each release of the kernel that the suites
+# of Debian 12 and 13 hold, and to one without Debian's patches.
+#
+# What was downloaded once stays in the cache: 150 MB a release. Without a
+# network only that is tried.
+
+# shellcheck disable=SC2317 # a function that try calls
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/tap.sh"
+
+store=$ALTMAP_CACHE/releases
+package=linux-source-$KVER
+mkdir -p "$store" "$WORK/apt/lists/partial" "$WORK/apt/archives/partial"
+export APT_CONFIG=$WORK/apt/conf
+
+# mirrors: those that this machine uses. The format is for apt to expand.
+# shellcheck disable=SC2016
+mirrors()
+{
+	env -u APT_CONFIG apt-get indextargets --format '$(REPO_URI)' \
+		'Created-By: Packages' | sort -u
+}
+
+# suites: a package list of apt's own, of both Debians. A mirror has the
+# security updates or the rest; what it lacks is passed over.
+suites()
+{
+	local mirror suite
+
+	for mirror in $(mirrors); do
+		for suite in {bookworm,trixie}{,-updates,-security}; do
+			echo "deb $mirror $suite main"
+			echo "deb-src $mirror $suite main"
+		done
+	done >"$WORK/apt/sources.list"
+	cat >"$APT_CONFIG" <<-END
+	Dir::Etc::sourcelist "$WORK/apt/sources.list";
+	Dir::Etc::sourceparts "/dev/null";
+	Dir::State::lists "$WORK/apt/lists";
+	Dir::State::status "/dev/null";
+	Dir::Cache "$WORK/apt";
+	APT::Sandbox::User "";
+	END
+	apt-get -q update >"$WORK/apt/log" 2>&1
+	[ "$(versions | wc -l)" -gt 0 ] ||
+		note "apt has no $package: $(grep -m 1 '^[EW]:' "$WORK/apt/log")"
+}
+
+# versions: of the package, one for each release of the kernel
+versions()
+{
+	apt-cache madison "$package" | awk '$NF == "Packages" { print $3 }' |
+		sort -t - -k 1,1V -u
+}
+
+# download FILE COMMAND...: FILE into the cache by COMMAND, if it is not there
+download()
+{
+	local file=$1
+
+	shift
+	[ ! -f "$store/$file" ] || return 0
+	room "$store" 400 "a kernel's source"
+	stage "$store/$file"
+	(cd "$STAGE" && "$@") && mv "$STAGE/$file" "$store/"
+}
+
+# debian VERSION: the package of that version
+debian()
+{
+	download "${package}_$1_all.deb" apt-get -q download "$package=$1"
+}
+
+# plain VERSION...: what Debian made one of them from, the last that a mirror has
+plain()
+{
+	local i
+
+	for ((i = $#; i; i--)); do
+		download "linux_${!i%%-*}.orig.tar.xz" apt-get -q source \
+			--download-only --only-source "linux=${!i}" && return
+	done
+	return 1
+}
+
+# unpacked FILE: a kernel's tarball
+unpacked()
+{
+	case $1 in
+	*.deb) dpkg-deb --fsys-tarfile "$1" |
+		tar -xOf - "./usr/src/$package.tar.xz" | xz -d ;;
+	*) xz -dc "$1" ;;
+	esac
+}
+
+# touched: the files that the series has hunks for, and what makes a tree one
+touched()
+{
+	sed -n 's,^--- a/,,p' "$ALTMAP_SERIES/patches/$KVER"/*.patch |
+		sort -u
+	printf '%s\n' Kbuild Makefile
+}
+
+# todo FILE: what to say of a release that wants patches of its own
+todo()
+{
+	case $1 in
+	*6.12.94*) echo " # TODO its memory hotplug is another" ;;
+	esac
+}
+
+# applies FILE: the series, to the kernel in it
+applies()
+{
+	local tree=$WORK/tree
+
+	rm -rf "$WORK/cache" "$WORK/out" "$tree"
+	mkdir "$tree"
+	unpacked "$1" | tar -xf - -C "$tree" --strip-components=1 \
+		--wildcards --no-wildcards-match-slash \
+		--files-from <(touched | sed 's,^,*/,')
+	ALTMAP_CACHE=$WORK/cache LINUX_SOURCE=$tree \
+		tools/assemble --bare "$KVER" "$WORK/out"
+}
+
+suites
+for version in $(versions); do
+	try "$package $version can be had" debian "$version"
+done
+# shellcheck disable=SC2046 # words
+[ -z "$(versions)" ] ||
+	try "a plain Linux $KVER can be had" plain $(versions)
+for file in "$store"/*.xz "$store"/*.deb; do
+	[ ! -f "$file" ] ||
+		try "the series applies to ${file##*/}$(todo "$file")" \
+			applies "$file"
+done
+[ "$points" -gt 0 ] || { echo "1..0 # SKIP no release to be had"; exit; }
+
+finish
