@@ -15,7 +15,7 @@ tests := $(notdir $(basename $(wildcard tests/*.t)))
 # those that start no QEMU and take a minute or two, not more
 checks := series style cli
 # those that say nothing of a kernel that watches itself, or count its bytes
-plain := $(checks) bisect none runner dram sweep
+plain := $(checks) bisect none releases runner dram sweep
 
 help:
 	@echo 'make demo         boot a guest with emulated persistent memory: its'

@@ -45,8 +45,6 @@ suites()
 	APT::Sandbox::User "";
 	END
 	apt-get -q update >"$WORK/apt/log" 2>&1
-	[ "$(versions | wc -l)" -gt 0 ] ||
-		note "apt has no $package: $(grep -m 1 '^[EW]:' "$WORK/apt/log")"
 }
 
 # versions: of the package, one for each release of the kernel
@@ -127,12 +125,15 @@ applies()
 }
 
 suites
-for version in $(versions); do
+mapfile -t all < <(versions)
+for version in "${all[@]}"; do
 	try "$package $version can be had" debian "$version"
 done
-# shellcheck disable=SC2046 # words
-[ -z "$(versions)" ] ||
-	try "a plain Linux $KVER can be had" plain $(versions)
+if [ "${#all[@]}" -gt 0 ]; then
+	try "a plain Linux $KVER can be had" plain "${all[@]}"
+else
+	note "apt has no $package: $(grep -m 1 '^[EW]:' "$WORK/apt/log")"
+fi
 for file in "$store"/*.xz "$store"/*.deb; do
 	[ ! -f "$file" ] ||
 		try "the series applies to ${file##*/}$(todo "$file")" \

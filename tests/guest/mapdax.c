@@ -26,21 +26,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "number.h"
+
 struct range {
 	uint64_t offset;	/* bytes, in the file */
 	uint64_t length;	/* bytes */
 	char *map;		/* of the byte at offset */
 };
-
-static uint64_t number(const char *text)
-{
-	char *end;
-	uint64_t value = strtoull(text, &end, 0);
-
-	if (!*text || *end)
-		errx(2, "%s: not a number", text);
-	return value;
-}
 
 static uint64_t pattern(uint64_t seed, uint64_t offset)
 {

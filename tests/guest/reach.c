@@ -31,22 +31,14 @@
 #include <unistd.h>
 #include <linux/fs.h>
 
+#include "number.h"
+
 #define PAGE	4096UL
 #define MIB	(1UL << 20)
 #define GIB	(1UL << 30)
 
 static uint64_t found;
 static sigjmp_buf no_page;
-
-static uint64_t number(const char *text)
-{
-	char *end;
-	uint64_t value = strtoull(text, &end, 0);
-
-	if (!*text || *end)
-		errx(2, "%s: not a number", text);
-	return value;
-}
 
 static int open_or_die(const char *path, int flags)
 {
