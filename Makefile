@@ -27,7 +27,8 @@ help:
 	@echo '                  make test T=sweep STOCK=1 has the stock kernel beside'
 	@echo '                  it in the table of failed allocations'
 	@echo 'make check        only the tests that need no guest and no full build'
-	@echo 'make bench        disable and enable 64 GiB, timed beside the stock kernel'
+	@echo 'make bench        instructions of a look-up; disable and enable 64 GiB, timed'
+	@echo '                  beside the stock kernel'
 	@echo 'make series       mails for git am in build/series/$(KVER)/'
 	@echo 'make tree         the series as a git tree, build/linux-$(KVER), to edit'
 	@echo 'make split        patches/ and linux/ from the commits in that tree'
@@ -61,6 +62,7 @@ check: version
 
 bench: version
 	@tools/deps series build guest
+	@bench/lookup
 	@bench/teardown
 
 series: version

@@ -17,7 +17,7 @@
 TABLE=$WORK/table
 mkdir -p "$LOGS"
 
-# nvdimms PLACE: sets PMEM to the options for one that stays in use, two for
+# nvdimms PLACE MODE: sets PMEM to the options for one that stays in use, two for
 # plain binds, and more to sweep than there are allocations that a bind does
 # without: each such bind takes one that was never bound.
 nvdimms()
@@ -28,7 +28,9 @@ nvdimms()
 	ends) first=32768 size=144 at=33782 step=512 ;;
 	tables) first=1049600 size=256 at=1572736 step=524288 ;;
 	esac
-	PMEM=(--pmem "16M,at=${first}M")
+	# three memory blocks of 128 MiB
+	[ "$2" != kmem ] || at=$((at - 128)) size=$((size + 256))
+	PMEM=(--pmem "256M,at=${first}M")
 	for ((i = 0; i < 48; i++)); do
 		PMEM+=(--pmem "${size}M,at=$((at + i * step))M")
 	done
@@ -40,12 +42,13 @@ once()
 {
 	local kernel=$1
 
-	nvdimms "$2"
+	nvdimms "$2" "$3"
 	boots=$((boots + 1))
 	LOG=$LOGS/sweep-$boots.log
 	tools/guest --kernel "$kernel" --smp 1 "${PMEM[@]}" \
 		--append "rcupdate.rcu_expedited=1" \
 		--append "rcutree.rcu_min_cached_objs=0" \
+		--append "memory_hotplug.memmap_on_memory=1" \
 		--expect-warning --console "$LOG" "${@:6}" \
 		sweep.sh "$3" "$4" "$5" >>"$LINES" 2>"$WORK/errors"
 }
@@ -174,5 +177,9 @@ for place in ends tables; do
 done
 both tables devdax dev --cpu la57=off
 both ends dax_pmem dev
+for place in ends tables; do
+	both $place kmem mem
+	both $place kmem dev
+done
 note "$(cat "$TABLE")"
 finish

@@ -14,9 +14,12 @@
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/bitmap.h>
+#include <linux/device.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/kthread.h>
+#include <linux/memmap_on_memory.h>
+#include <linux/memory.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -481,6 +484,18 @@ static void freed_block_is_scrubbed_and_no_other(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, scrubbed.nr);
 }
 
+static void altmap_can_do_without_scrub(struct kunit *test)
+{
+	struct vmem_altmap *altmap = add_altmap(test, TEST_PFN, 4096, 0, 1024);
+	unsigned long pfn = alloc_pfn(altmap, PAGE_SIZE);
+
+	altmap->no_scrub = true;
+	set_scrub(test, true);
+	free_pfn(pfn, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 0, scrubbed.nr);
+	KUNIT_EXPECT_EQ(test, 0, bad_frees);
+}
+
 static void scrub_can_be_turned_off(struct kunit *test)
 {
 	struct vmem_altmap *altmap;
@@ -645,6 +660,47 @@ static void lookup_finds_the_range_and_nothing_beside(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, altmap, lookup(TEST_PFN + TEST_PAGES - 1));
 	KUNIT_EXPECT_NULL(test, lookup(TEST_PFN - 1));
 	KUNIT_EXPECT_NULL(test, lookup(TEST_PFN + TEST_PAGES));
+}
+
+static const unsigned int crowds[] = { 1, 64, 8192 };
+
+static void describe_crowd(const unsigned int *nr, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u ranges", *nr);
+}
+
+KUNIT_ARRAY_PARAM(crowd, crowds, describe_crowd);
+
+/*
+ * As many as memory blocks of 128 MiB are in 1 TiB, side by side. The time is
+ * for a kernel without debugging, on a CPU that counts instructions as time.
+ */
+static void lookup_finds_its_own_in_a_crowd(struct kunit *test)
+{
+	const unsigned int nr = *(const unsigned int *)test->param_value;
+	const unsigned int lookups = 1 << 16, step = 4099;
+	unsigned int i, at, wrong = 0;
+	struct vmem_altmap **altmaps;
+	unsigned long pfn;
+	u64 start, end;
+
+	altmaps = kunit_kcalloc(test, nr, sizeof(*altmaps), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, altmaps);
+	for (i = 0; i < nr; i++)
+		altmaps[i] = add_altmap(test, TEST_PFN + i * PAGES_PER_SECTION,
+					PAGES_PER_SECTION, 0, PAGES_PER_BLOCK);
+
+	start = ktime_get_ns();
+	for (i = 0, at = 0; i < lookups; i++, at = (at + step) % nr) {
+		pfn = TEST_PFN + at * PAGES_PER_SECTION + i % PAGES_PER_SECTION;
+		wrong += lookup(pfn) != altmaps[at];
+	}
+	end = ktime_get_ns();
+
+	KUNIT_EXPECT_EQ(test, 0, wrong);
+	KUNIT_EXPECT_NULL(test, lookup(TEST_PFN + nr * PAGES_PER_SECTION));
+	kunit_info(test, "%u ranges: %llu ns for a look-up\n", nr,
+		   div_u64(end - start, lookups));
 }
 
 /* A vmemmap address need not be that of a struct page: any byte of one does. */
@@ -900,6 +956,39 @@ static void span_that_does_not_fit_an_altmap_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, vmem_altmap_check_span(TEST_PFN + 2048, 1024));
 }
 
+static void span_may_have_several_altmaps(struct kunit *test)
+{
+	add_altmap(test, TEST_PFN + 1024, 1024, 0, 8);
+	add_altmap(test, TEST_PFN + 2048, 1024, 2, 510);
+	add_altmap(test, TEST_PFN + 4096, 1024, 0, 8);
+	KUNIT_EXPECT_EQ(test, 0, vmem_altmap_check_span(TEST_PFN + 1024, 2048));
+	KUNIT_EXPECT_EQ(test, 0, vmem_altmap_check_span(TEST_PFN + 2048, 1024));
+}
+
+/* The altmaps have pages 1024 to 2047, 2048 to 3071, and 4096 to 5119. */
+static const struct span_case bad_row_cases[] = {
+	{ "starts before", 1023, 2049 },
+	{ "starts inside the first", 1536, 1536 },
+	{ "ends inside the second", 1024, 1536 },
+	{ "ends behind", 1024, 2049 },
+	{ "gap inside", 2048, 3072 },
+	{ "gap before", 3072, 2048 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(bad_row, bad_row_cases, name);
+
+static void span_with_a_part_of_an_altmap_or_a_gap_is_refused(struct kunit *test)
+{
+	const struct span_case *param = test->param_value;
+
+	add_altmap(test, TEST_PFN + 1024, 1024, 0, 8);
+	add_altmap(test, TEST_PFN + 2048, 1024, 2, 510);
+	add_altmap(test, TEST_PFN + 4096, 1024, 0, 8);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vmem_altmap_check_span(TEST_PFN + param->start,
+					       param->nr_pages));
+}
+
 /*
  * Three altmaps in a row: pages 1024 to 2047 with the storage in 1026 to 1035,
  * pages 2048 to 3071 with the storage in 2048 to 2051, and pages 3072 to 4095
@@ -943,6 +1032,91 @@ static void storage_is_told_from_what_is_beside(struct kunit *test)
 			vmem_altmap_storage_in(pfn, nr_pages));
 }
 
+static unsigned long block_pfn(unsigned int i)
+{
+	return TEST_PFN + i * PHYS_PFN(memory_block_size_bytes());
+}
+
+/* Memory blocks FIRST to LAST, with 512 pages of memmap each. */
+static int register_blocks(unsigned int first, unsigned int last)
+{
+	int err;
+
+	lock_device_hotplug();
+	err = mhp_register_altmaps(PFN_PHYS(block_pfn(first)),
+				   (last - first + 1) *
+				   memory_block_size_bytes(), 512);
+	unlock_device_hotplug();
+	return err;
+}
+
+static void unregister_blocks(unsigned int first, unsigned int last)
+{
+	lock_device_hotplug();
+	mhp_unregister_altmaps(PFN_PHYS(block_pfn(first)),
+			       (last - first + 1) * memory_block_size_bytes());
+	unlock_device_hotplug();
+}
+
+static void expect_block(struct kunit *test, unsigned int i)
+{
+	struct vmem_altmap *altmap = lookup(block_pfn(i));
+
+	KUNIT_ASSERT_NOT_NULL(test, altmap);
+	KUNIT_EXPECT_EQ(test, block_pfn(i), altmap->base_pfn);
+	KUNIT_EXPECT_EQ(test, 0UL, altmap->reserve);
+	KUNIT_EXPECT_EQ(test, 512UL, altmap->free);
+	KUNIT_EXPECT_TRUE(test, altmap->no_scrub);
+	KUNIT_EXPECT_PTR_EQ(test, altmap, lookup(block_pfn(i + 1) - 1));
+}
+
+static void each_memory_block_has_its_own_altmap(struct kunit *test)
+{
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, 0, register_blocks(1, 3));
+	KUNIT_EXPECT_NULL(test, lookup(block_pfn(1) - 1));
+	for (i = 1; i <= 3; i++)
+		expect_block(test, i);
+	KUNIT_EXPECT_NULL(test, lookup(block_pfn(4)));
+
+	unregister_blocks(2, 2);
+	expect_block(test, 1);
+	KUNIT_EXPECT_NULL(test, lookup(block_pfn(2)));
+	expect_block(test, 3);
+	KUNIT_EXPECT_EQ(test, 0, register_blocks(2, 2));
+	expect_block(test, 2);
+
+	unregister_blocks(0, 4);
+	for (i = 1; i <= 3; i++)
+		KUNIT_EXPECT_NULL(test, lookup(block_pfn(i)));
+}
+
+static void memory_blocks_get_all_altmaps_or_none(struct kunit *test)
+{
+	struct vmem_altmap *other;
+
+	other = add_altmap(test, block_pfn(3), 1024, 0, 8);
+	KUNIT_EXPECT_EQ(test, -EBUSY, register_blocks(1, 4));
+	KUNIT_EXPECT_NULL(test, lookup(block_pfn(1)));
+	KUNIT_EXPECT_NULL(test, lookup(block_pfn(2)));
+	KUNIT_EXPECT_PTR_EQ(test, other, lookup(block_pfn(3)));
+	KUNIT_EXPECT_NULL(test, lookup(block_pfn(4)));
+	KUNIT_EXPECT_EQ(test, 0, register_blocks(1, 2));
+	KUNIT_EXPECT_EQ(test, -EBUSY, register_blocks(0, 1));
+	KUNIT_EXPECT_NULL(test, lookup(block_pfn(0)));
+	expect_block(test, 1);
+	unregister_blocks(1, 2);
+}
+
+static void altmap_of_another_owner_is_no_memory_blocks(struct kunit *test)
+{
+	struct vmem_altmap *other = add_altmap(test, block_pfn(1), 1024, 0, 8);
+
+	unregister_blocks(0, 2);
+	KUNIT_EXPECT_PTR_EQ(test, other, lookup(block_pfn(1)));
+}
+
 static struct kunit_case altmap_cases[] = {
 	KUNIT_CASE(offset_is_reserve_plus_storage),
 	KUNIT_CASE_PARAM(page_blocks_fill_what_pmd_blocks_leave,
@@ -957,10 +1131,12 @@ static struct kunit_case altmap_cases[] = {
 	KUNIT_CASE(block_in_another_size_is_refused),
 	KUNIT_CASE(foreign_block_is_left_to_its_owner),
 	KUNIT_CASE(freed_block_is_scrubbed_and_no_other),
+	KUNIT_CASE(altmap_can_do_without_scrub),
 	KUNIT_CASE(scrub_can_be_turned_off),
 	KUNIT_CASE(any_order_matches_a_plain_model),
 	KUNIT_CASE(books_of_a_tebibyte_fit_in_2048_bytes),
 	KUNIT_CASE(lookup_finds_the_range_and_nothing_beside),
+	KUNIT_CASE_PARAM(lookup_finds_its_own_in_a_crowd, crowd_gen_params),
 	KUNIT_CASE(lookup_takes_any_byte_of_a_page_struct),
 	KUNIT_CASE(lookup_tells_neighbours_in_one_section_apart),
 	KUNIT_CASE_PARAM(overlap_is_refused, overlap_gen_params),
@@ -973,7 +1149,13 @@ static struct kunit_case altmap_cases[] = {
 	KUNIT_CASE(altmap_may_fill_its_range),
 	KUNIT_CASE_PARAM(span_that_does_not_fit_an_altmap_is_refused,
 			 bad_span_gen_params),
+	KUNIT_CASE(span_may_have_several_altmaps),
+	KUNIT_CASE_PARAM(span_with_a_part_of_an_altmap_or_a_gap_is_refused,
+			 bad_row_gen_params),
 	KUNIT_CASE_PARAM(storage_is_told_from_what_is_beside, holds_gen_params),
+	KUNIT_CASE(each_memory_block_has_its_own_altmap),
+	KUNIT_CASE(memory_blocks_get_all_altmaps_or_none),
+	KUNIT_CASE(altmap_of_another_owner_is_no_memory_blocks),
 	{}
 };
 

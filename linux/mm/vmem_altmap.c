@@ -459,37 +459,49 @@ void vmem_altmap_unregister(struct vmem_altmap *altmap)
 		static_branch_dec(&vmem_altmap_key);
 }
 
+static int refuse_span(unsigned long start_pfn, unsigned long last_pfn)
+{
+	const struct resource res = mem(start_pfn, last_pfn);
+	const struct resource altmap_res =
+		altmap_mem(altmap_in(start_pfn, last_pfn));
+
+	pr_err("%pR: to be added with an altmap of %pR\n", &res, &altmap_res);
+	return -EINVAL;
+}
+
 /**
- * vmem_altmap_check_span() - check the altmap of memory about to be added
+ * vmem_altmap_check_span() - check the altmaps of memory about to be added
  * @start_pfn: first pfn of the memory
  * @nr_pages: pages of the memory
  *
  * Context: Process context, may sleep.
  *
- * Return: 0 if no altmap describes any of it, or if one describes it all and
- * nothing else; -EINVAL otherwise.
+ * Return: 0 if no altmap describes any of it, or if one or more describe it
+ * all and nothing else; -EINVAL otherwise.
  */
 int vmem_altmap_check_span(unsigned long start_pfn, unsigned long nr_pages)
 {
 	const unsigned long last_pfn = start_pfn + nr_pages - 1;
 	struct vmem_altmap *altmap;
+	unsigned long pfn;
+	int err;
 
 	if (!static_branch_unlikely(&vmem_altmap_key))
 		return 0;
 
 	guard(mutex)(&vmem_altmap_lock);
-	altmap = altmap_in(start_pfn, last_pfn);
-	if (!altmap)
+	if (!altmap_in(start_pfn, last_pfn))
 		return 0;
-	if (altmap->range.start != start_pfn || altmap->range.last != last_pfn) {
-		const struct resource res = mem(start_pfn, last_pfn);
-		const struct resource altmap_res = altmap_mem(altmap);
-
-		pr_err("%pR: to be added with an altmap of %pR\n", &res,
-		       &altmap_res);
-		return -EINVAL;
+	for (pfn = start_pfn; pfn <= last_pfn; pfn = altmap->range.last + 1) {
+		altmap = altmap_in(pfn, pfn);
+		if (!altmap || altmap->range.start != pfn ||
+		    altmap->range.last > last_pfn)
+			return refuse_span(start_pfn, last_pfn);
+		err = validate(altmap, pfn, altmap->range.last - pfn + 1);
+		if (err)
+			return err;
 	}
-	return validate(altmap, start_pfn, nr_pages);
+	return 0;
 }
 
 /**
@@ -637,8 +649,8 @@ VISIBLE_IF_KUNIT void vmem_altmap_scrub_block(phys_addr_t phys,
  * whatever range the block described. A block that its owner has not handed
  * out, or not in this size, is refused with a WARN_ONCE and changes nothing.
  *
- * The block is overwritten with zeroes, unless the boot parameter
- * vmem_altmap.scrub=0 says otherwise. That is done under the registry's lock,
+ * The block is overwritten with zeroes, unless the altmap has no_scrub, or the
+ * boot parameter vmem_altmap.scrub=0 says so. That is done under the registry's lock,
  * which few want while memory is removed: a PMD block takes a fraction of a
  * millisecond.
  *
@@ -674,7 +686,7 @@ bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
 	}
 
 	altmap->alloc -= size / PAGE_SIZE;
-	if (vmem_altmap_scrub)
+	if (vmem_altmap_scrub && !altmap->no_scrub)
 		vmem_altmap_scrub_block(PFN_PHYS(pfn), size);
 	return true;
 }

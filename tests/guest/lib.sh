@@ -9,11 +9,18 @@ set -eu
 REGION=/sys/bus/nd/devices/region0
 KMEMLEAK=/sys/kernel/debug/kmemleak
 failed=0 finished=''
+exec 3>&1
 trap '[ "$finished" ] || echo "not ok - $0 runs to its end"' EXIT
 
 note()
 {
 	echo "# $*"
+}
+
+# qemu COMMAND...: for QEMU's monitor
+qemu()
+{
+	echo "qemu $*" >&3
 }
 
 # check NAME COMMAND...: a test point, ok if the command succeeds. Only if it

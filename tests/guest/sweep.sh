@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# sweep.sh fsdax|devdax|dax_pmem MAP first|N: bind namespaces while one
+# sweep.sh fsdax|devdax|dax_pmem|kmem MAP first|N: bind namespaces while one
 # allocation fails, each in its turn; sweep.c says how, and what it prints.
-# dax_pmem makes the device that device-dax's memory is added for.
+# dax_pmem makes the device that device-dax's memory is added for; kmem adds that
+# as memory blocks, whose memmap lies in DRAM (mem) or in each of them (dev).
 #
 # Of the NVDIMMs the lowest is in use all the time, so that what the first user
 # of its kind needs is there; the next is bound until nothing new is needed; one
@@ -53,7 +54,10 @@ claim()
 	echo "$MODE" >"$seed/mode"
 	echo 2097152 >"$seed/align"
 	echo "namespace$1.0" >"$seed/namespace"
-	[ "$MAKER" = '' ] || echo "$DEVICE" >"$MAKER/bind"
+	[ "$MAKER" ] || return 0
+	echo "$DEVICE" >"$MAKER/bind"
+	[ -z "$ON_MEMORY" ] ||
+		echo "$ON_MEMORY" >"$DAX/devices/$DEVICE/memmap_on_memory"
 }
 
 # sweep_all FROM REGION...: the first of them stays in use.
@@ -62,6 +66,10 @@ sweep_all()
 	local from=$1 devices='' region
 
 	shift
+	# kmem takes devices by name, and would bind those that are there now
+	[ -z "$ON_MEMORY" ] || for region; do
+		echo "$KIND$region.0" >"$DRIVER/new_id"
+	done
 	for region; do
 		claim "$region"
 		[ "$devices" ] || echo "$DEVICE" >"$DRIVER/bind"
@@ -73,15 +81,20 @@ sweep_all()
 	./sweep "$DRIVER" "$from" "$@"
 }
 
-MAKER=''
+MAKER='' ON_MEMORY=''
+case $2 in
+mem) MODE=ram ;;
+dev) MODE=pmem ;;
+esac
 case $1 in
 fsdax) KIND=pfn DRIVER=$ND/drivers/nd_pmem ;;
 devdax) KIND=dax DRIVER=$DAX/drivers/device_dax MAKER=$ND/drivers/dax_pmem ;;
 dax_pmem) KIND=dax DRIVER=$ND/drivers/dax_pmem ;;
-esac
-case $2 in
-mem) MODE=ram ;;
-dev) MODE=pmem ;;
+kmem) KIND=dax DRIVER=$DAX/drivers/kmem MAKER=$ND/drivers/dax_pmem
+	case $MODE in
+	ram) ON_MEMORY=0 ;;
+	pmem) ON_MEMORY=1 MODE=ram ;;
+	esac ;;
 esac
 cat $ND/devices/ndbus0/wait_probe >/dev/null
 echo 0 >$DAX/drivers_autoprobe

@@ -2,9 +2,9 @@
 /*
  * struct vmem_altmap: the memmap of a physical range, stored on that range.
  *
- * Drivers fill one in inside their struct dev_pagemap; the registry finds it
- * again from a vmemmap address. Documentation/mm/vmem_altmap.rst explains how
- * the parts fit.
+ * Drivers fill one in inside their struct dev_pagemap, and memory hotplug has one
+ * for each memory block; the registry finds it again from a vmemmap address.
+ * Documentation/mm/vmem_altmap.rst explains how the parts fit.
  */
 #ifndef _LINUX_VMEM_ALTMAP_H
 #define _LINUX_VMEM_ALTMAP_H
@@ -22,6 +22,8 @@ struct vmem_altmap_split;
  * @reserve: pages from @base_pfn on that the driver keeps; set by the driver
  * @free: pages behind the reserve set aside as storage for the memmap, in use
  *	or not; set by the driver
+ * @no_scrub: do not overwrite what is given back; set by the driver of memory
+ *	whose other contents stay as well
  * @alloc: pages of the storage in use
  * @align: pages of the storage that are not in use and lost to PMD blocks, by
  *	the storage's own alignment or because a page next to them is in use;
@@ -38,6 +40,7 @@ struct vmem_altmap {
 	unsigned long base_pfn;
 	unsigned long reserve;
 	unsigned long free;
+	bool no_scrub;
 	unsigned long alloc;
 	unsigned long align;
 	unsigned long watermark;

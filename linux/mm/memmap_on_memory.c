@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * memmap_on_memory: hot-added memory that holds its own memmap
+ *
+ * Each memory block has an altmap of its own, whose storage is the block's
+ * first pages. It is registered before the block is added and unregistered
+ * after it was removed; what populates and frees the memmap finds it by
+ * look-up. When the block is onlined the storage goes to the same zone as the
+ * rest, but never to the page allocator.
+ *
+ * See Documentation/mm/vmem_altmap.rst.
+ */
+#define pr_fmt(fmt) "memmap_on_memory: " fmt
+
+#include <linux/kasan.h>
+#include <linux/memmap_on_memory.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/vmem_altmap.h>
+#include <linux/xarray.h>
+
+#include "internal.h"
+
+/*
+ * The altmaps of memory blocks, by number of the block: whether a block has
+ * one is told here, since the registry has those of other owners too. Written
+ * under the device hotplug lock.
+ */
+static DEFINE_XARRAY(block_altmaps);
+
+static unsigned long block_id(u64 start)
+{
+	return start / memory_block_size_bytes();
+}
+
+static int register_altmap(u64 start, unsigned long memmap_pages)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	const unsigned long pfn = PHYS_PFN(start);
+	struct vmem_altmap *altmap;
+	int err;
+
+	altmap = kzalloc(sizeof(*altmap), gfp);
+	if (!altmap)
+		return -ENOMEM;
+	altmap->base_pfn = pfn;
+	altmap->free = memmap_pages;
+	/* the rest of the block was RAM, and is not overwritten either */
+	altmap->no_scrub = true;
+
+	err = xa_insert(&block_altmaps, block_id(start), altmap, gfp);
+	if (err)
+		goto out_altmap;
+	err = vmem_altmap_register(altmap, pfn,
+				   PHYS_PFN(memory_block_size_bytes()));
+	if (err)
+		goto out_insert;
+	return 0;
+
+out_insert:
+	xa_erase(&block_altmaps, block_id(start));
+out_altmap:
+	kfree(altmap);
+	return err;
+}
+
+/**
+ * mhp_register_altmaps() - register an altmap for each memory block
+ * @start: physical address of the first block
+ * @size: bytes of all blocks
+ * @memmap_pages: pages at the start of each block for its memmap
+ *
+ * To be done before the memory is added.
+ *
+ * Context: Under the device hotplug lock, not under mem_hotplug_begin(). Takes
+ * memory.
+ * Return: 0; -ENOMEM, or -EBUSY if another altmap describes some of a block.
+ * Then none is registered, and the log says so. -EEXIST would tell callers of
+ * add_memory() that the memory was added before.
+ */
+int mhp_register_altmaps(u64 start, u64 size, unsigned long memmap_pages)
+{
+	u64 at;
+	int err;
+
+	for (at = start; at < start + size; at += memory_block_size_bytes()) {
+		err = register_altmap(at, memmap_pages);
+		if (err)
+			goto out;
+	}
+	return 0;
+
+out:
+	pr_err("[mem %#010llx-%#010llx]: no altmap for the memory block at %#010llx (%pe)\n",
+	       start, start + size - 1, at, ERR_PTR(err));
+	mhp_unregister_altmaps(start, at - start);
+	return err == -EEXIST ? -EBUSY : err;
+}
+
+/**
+ * mhp_unregister_altmaps() - unregister the altmaps of those blocks that have one
+ * @start: physical address of the first block
+ * @size: bytes of all blocks; may be 0
+ *
+ * To be done after the memory was removed, or could not be added, and before
+ * its resource is released.
+ *
+ * Context: Under the device hotplug lock, not under mem_hotplug_begin().
+ */
+void mhp_unregister_altmaps(u64 start, u64 size)
+{
+	struct vmem_altmap *altmap;
+	u64 at;
+
+	for (at = start; at < start + size; at += memory_block_size_bytes()) {
+		altmap = xa_erase(&block_altmaps, block_id(at));
+		if (!altmap)
+			continue;
+		vmem_altmap_unregister(altmap);
+		kfree(altmap);
+	}
+}
+
+static unsigned long block_memmap_pages(unsigned long pfn)
+{
+	return vmem_altmap_offset(xa_load(&block_altmaps,
+					  block_id(PFN_PHYS(pfn))));
+}
+
+static int online_memmap(unsigned long pfn, unsigned long nr_pages,
+			 struct zone *zone)
+{
+	unsigned long i;
+	int err;
+
+	err = kasan_add_zero_shadow(__va(PFN_PHYS(pfn)), PFN_PHYS(nr_pages));
+	if (err)
+		return err;
+	move_pfn_range_to_zone(zone, pfn, nr_pages, MIGRATE_UNMOVABLE);
+	for (i = 0; i < nr_pages; i++) {
+		__ClearPageOffline(pfn_to_page(pfn + i));
+		SetPageVmemmapSelfHosted(pfn_to_page(pfn + i));
+	}
+	/* onlining the rest does this for the section that both share */
+	online_mem_sections(pfn, ALIGN_DOWN(pfn + nr_pages,
+					    PAGES_PER_SECTION));
+	return 0;
+}
+
+static void offline_memmap(unsigned long pfn, unsigned long nr_pages)
+{
+	offline_mem_sections(pfn, ALIGN_DOWN(pfn + nr_pages,
+					     PAGES_PER_SECTION));
+	remove_pfn_range_from_zone(page_zone(pfn_to_page(pfn)), pfn, nr_pages);
+	kasan_remove_zero_shadow(__va(PFN_PHYS(pfn)), PFN_PHYS(nr_pages));
+}
+
+/**
+ * mhp_online_block() - online a memory block, but for the memmap that it holds
+ * @pfn: the block's first
+ * @nr_pages: pages of the block
+ * @zone: where the block goes, with the memmap that it holds
+ * @group: the memory group, or NULL
+ *
+ * The zone counts the memmap as present, and never as managed.
+ *
+ * Context: Under mem_hotplug_begin().
+ * Return: 0, or what failed returned; then the block is as it was.
+ */
+int mhp_online_block(unsigned long pfn, unsigned long nr_pages,
+		     struct zone *zone, struct memory_group *group)
+{
+	const unsigned long memmap_pages = block_memmap_pages(pfn);
+	int err;
+
+	if (!memmap_pages)
+		return online_pages(pfn, nr_pages, zone, group);
+
+	err = online_memmap(pfn, memmap_pages, zone);
+	if (err)
+		return err;
+	err = online_pages(pfn + memmap_pages, nr_pages - memmap_pages, zone,
+			   group);
+	if (err) {
+		offline_memmap(pfn, memmap_pages);
+		return err;
+	}
+	adjust_present_page_count(pfn_to_page(pfn), group, memmap_pages);
+	return 0;
+}
+
+/**
+ * mhp_offline_block() - offline what mhp_online_block() has onlined
+ * @pfn: the block's first
+ * @nr_pages: pages of the block
+ * @zone: where the block is
+ * @group: the memory group, or NULL
+ *
+ * Context: Under mem_hotplug_begin().
+ * Return: 0, or as offline_pages(); then the block is as it was.
+ */
+int mhp_offline_block(unsigned long pfn, unsigned long nr_pages,
+		      struct zone *zone, struct memory_group *group)
+{
+	const long memmap_pages = block_memmap_pages(pfn);
+	int err;
+
+	if (!memmap_pages)
+		return offline_pages(pfn, nr_pages, zone, group);
+
+	/* before, since a zone without pages loses its threads and per-CPU lists */
+	adjust_present_page_count(pfn_to_page(pfn), group, -memmap_pages);
+	err = offline_pages(pfn + memmap_pages, nr_pages - memmap_pages, zone,
+			    group);
+	if (err) {
+		adjust_present_page_count(pfn_to_page(pfn), group,
+					  memmap_pages);
+		return err;
+	}
+	offline_memmap(pfn, memmap_pages);
+	return 0;
+}

@@ -1,0 +1,137 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# dimm.sh: DIMMs are plugged in, used, and unplugged, as the machine wants and as
+# the system wants. The memmap of each lies on itself; memmap of other memory
+# that lies on a DIMM goes back to its page allocator.
+
+# shellcheck shell=dash disable=SC2046,SC2086,SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+# shellcheck source-path=SCRIPTDIR
+. ./memory.sh
+
+DIMM=512 # MiB of one
+START=$((4 << 30))
+COUNT=$(((DIMM << 20) / BLOCK))
+ACPI=/sys/bus/acpi/devices
+PMEM=$(cat $REGION/size)
+
+# The blocks of DIMM 0 or 1: first and count.
+of()
+{
+	echo $((START / BLOCK + $1 * COUNT)) $COUNT
+}
+
+# wait_for COMMAND...: until it succeeds. Nothing in this kernel can be waited
+# for when a DIMM comes or goes.
+wait_for()
+{
+	local i=0
+
+	until "$@"; do
+		i=$((i + 1))
+		[ $i -lt 600 ] || return
+		sleep 0.1
+	done
+}
+
+here()
+{
+	[ "$(blocks $(of "$1") offline | wc -l)" = $COUNT ]
+}
+
+# It is the last that goes.
+in_iomem()
+{
+	grep -q "^$(printf %x $((START + $1 * (DIMM << 20))))-" /proc/iomem
+}
+
+# The NVDIMM has slot 0.
+plug()
+{
+	qemu object_add "memory-backend-ram,id=ram$1,size=${DIMM}M"
+	qemu device_add "pc-dimm,id=dimm$1,memdev=ram$1,slot=$(($1 + 1)),$(
+		)addr=$((START + $1 * (DIMM << 20)))"
+	wait_for here "$1"
+}
+
+# The machine asks the kernel, which offlines the memory first.
+machine_unplugs()
+{
+	qemu device_del "dimm$1"
+	wait_for fails in_iomem "$1"
+}
+
+system_unplugs()
+{
+	local device
+
+	device=$(grep -l "MP0$(($1 + 1))\$" $ACPI/PNP0C80:*/path)
+	echo 1 >"${device%/path}/eject"
+	wait_for fails in_iomem "$1"
+}
+
+# cycle WHO: plug both in, use them, unplug them, and the first one first
+cycle()
+{
+	local name="the $1 unplugs" iomem total memmap before price
+
+	iomem=$(cat /proc/iomem) total=$(meminfo MemTotal)
+	memmap=$(vmstat nr_memmap_pages)
+	before=$(free_dram)
+	check "$name: a DIMM is plugged in" plug 0
+	check "$name: another one is" plug 1
+	price=$((before - $(free_dram)))
+	dram_at_most "$name: KiB of DRAM for a block" \
+		$((price / (2 * COUNT))) 16
+	is "$name: pages of memmap in DRAM" \
+		$(($(vmstat nr_memmap_pages) - memmap)) 0
+	check "$name: the first is onlined" turn $(of 0) offline online_movable
+	check "$name: the second is onlined" turn $(of 1) offline online_movable
+	is "$name: KiB of memory more" $(($(meminfo MemTotal) - total)) \
+		$((2 * COUNT * (BLOCK / 1024 - PAGES * 4)))
+	check "$name: pages of memmap are marked" marked $(of 0)
+	check "$name: they are used" fill
+	check "$name: the first is unplugged" "$1_unplugs" 0
+	check "$name: nothing is lost" filled
+	check "$name: the second is used" fill
+	check "$name: nothing is lost" filled
+	check "$name: the second is unplugged" "$1_unplugs" 1
+	is "$name: the memory is what it was" "$(meminfo MemTotal)" "$total"
+	is "$name: so is iomem" "$(cat /proc/iomem)" "$iomem"
+	is "$name: and nr_memmap_pages" "$(vmstat nr_memmap_pages)" "$memmap"
+	qemu object_del ram0
+	qemu object_del ram1
+}
+
+# Pages that the kernel's DIMM has free, those in the per-CPU lists with them.
+free_normal()
+{
+	free_dram >/dev/null
+	echo $(($(zone Normal nr_free_pages) + $(zone Normal count:)))
+}
+
+# The kernel takes from a DIMM first, memmap of pmem too.
+foreign()
+{
+	local ns=namespace0.0 memmap before
+
+	check "a DIMM is plugged in" plug 0
+	check "it is the kernel's" turn $(of 0) offline online_kernel
+	check "pmem is set up" create $ns fsdax mem
+	check "and disabled" ndctl disable-namespace $ns
+	before=$(free_normal) memmap=$(vmstat nr_memmap_pages)
+	check "pmem is enabled" ndctl enable-namespace $ns
+	memmap=$(($(vmstat nr_memmap_pages) - memmap))
+	check "its memmap of $memmap pages is on the DIMM" \
+		[ $((before - $(free_normal))) -ge $((memmap - 64)) ]
+	is "all memmap that it has" "$memmap" "$(memmap_pages $PMEM)"
+	check "pmem is disabled" ndctl disable-namespace $ns
+	dram_at_most "pages that the DIMM has not got back" \
+		$((before - $(free_normal))) 32
+}
+
+cycle machine
+cycle system
+foreign
+finish

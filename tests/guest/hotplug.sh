@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# hotplug.sh off|on: memory of a device-dax device becomes system RAM, is used,
+# and goes away again; its memmap lies in DRAM, then on the memory itself if
+# that is on.
+
+# shellcheck shell=dash disable=SC2046,SC2086,SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+# shellcheck source-path=SCRIPTDIR
+. ./memory.sh
+
+DEV=dax0.0
+DAX=/sys/bus/dax
+CHOICE=$DAX/devices/$DEV/memmap_on_memory
+KMEM=$DAX/drivers/kmem
+REFUSE=/sys/kernel/debug/notifier-error-inject/memory/actions
+
+bind()
+{
+	echo $DEV >$KMEM/bind
+}
+
+unbind()
+{
+	turn $FIRST $COUNT online offline && echo $DEV >$KMEM/unbind
+}
+
+movable()
+{
+	echo $(zone Movable spanned) $(zone Movable present) \
+		$(zone Movable managed)
+}
+
+# refused WHAT FROM TO: what the kernel's notifiers can refuse leaves the block
+# and its zone as they were.
+refused()
+{
+	local notifier=$REFUSE/$1/error block before status=0
+
+	block=$(blocks $FIRST $COUNT | head -n 1)
+	before=$(movable)
+	echo -12 >"$notifier"
+	echo "$3" >"$block/state" && status=1
+	echo 0 >"$notifier"
+	grep -qx "$2" "$block/state" && [ $status = 0 ] &&
+		[ "$(movable)" = "$before" ]
+}
+
+# cycle 0|1: memmap_on_memory
+cycle()
+{
+	local name="memmap_on_memory=$1" iomem total memmap before price
+
+	iomem=$(cat /proc/iomem) total=$(meminfo MemTotal)
+	memmap=$(vmstat nr_memmap_pages)
+	echo "$1" >$CHOICE
+	before=$(free_dram)
+	check "$name: memory is added" bind
+	price=$((before - $(free_dram)))
+	is "$name: blocks" "$(blocks $FIRST $COUNT offline | wc -l)" $COUNT
+	note "$name: $((price * 1024 / (COUNT * BLOCK >> 20))) KiB of DRAM for" \
+		"1 GiB"
+	is "$name: pages of memmap in DRAM" $(($(vmstat nr_memmap_pages) - memmap)) \
+		$(((1 - $1) * COUNT * PAGES))
+	[ "$1" = 0 ] ||
+		dram_at_most "$name: KiB of DRAM for a block" $((price / COUNT)) 16
+	check "$name: to online it can be refused" \
+		refused MEM_GOING_ONLINE offline online_movable
+	check "$name: it is onlined" turn $FIRST $COUNT offline online_movable
+	check "$name: to offline it can be refused" \
+		refused MEM_GOING_OFFLINE online offline
+	is "$name: KiB of memory more" $(($(meminfo MemTotal) - total)) \
+		$((COUNT * (BLOCK / 1024 - $1 * PAGES * 4)))
+	is "$name: the zone counts it all" "$(zone Movable present)" \
+		$((COUNT * BLOCK / 4096))
+	is "$name: the zone gives out what is not memmap" \
+		"$(zone Movable managed)" $((COUNT * (BLOCK / 4096 - $1 * PAGES)))
+	[ "$1" = 0 ] || check "$name: pages of memmap are marked" \
+		marked $FIRST $COUNT
+	check "$name: it is used" fill
+	check "$name: it keeps what is written" filled
+	check "$name: it is offlined and removed" unbind
+	is "$name: the memory is what it was" "$(meminfo MemTotal)" "$total"
+	is "$name: so is iomem" "$(cat /proc/iomem)" "$iomem"
+	is "$name: and nr_memmap_pages" "$(vmstat nr_memmap_pages)" "$memmap"
+	is "$name: the zone is empty" "$(movable)" "0 0 0"
+}
+
+cycles()
+{
+	local i
+
+	for i in 0 1 1 0 1 0 0 1 1 1; do
+		echo "$i" >$CHOICE && bind &&
+			turn $FIRST $COUNT offline online_movable && unbind ||
+			return
+	done
+}
+
+check "device-dax is made" create namespace0.0 devdax mem
+start=$(($(cat $DAX/devices/$DEV/resource)))
+end=$((start + $(cat $DAX/devices/$DEV/size)))
+FIRST=$(((start + BLOCK - 1) / BLOCK)) COUNT=$((end / BLOCK - FIRST))
+echo $DEV >$DAX/drivers/device_dax/unbind
+# takes what the first of its kind takes, too
+check "kmem takes the device" eval "echo $DEV >$KMEM/new_id"
+check "kmem gives it back" unbind
+cycle 0
+if [ "$1" = on ]; then
+	cycle 1
+	before=$(free_dram)
+	check "ten times on and off" cycles
+	dram_at_most "KiB of DRAM lost" $((before - $(free_dram))) 256
+else
+	check "memmap_on_memory is refused" fails eval "echo 1 >$CHOICE"
+fi
+finish

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# terabyte.sh: more than 1 TiB becomes 8,192 memory blocks or more that each hold
+# their own memmap, and goes away again.
+
+# shellcheck shell=dash disable=SC2086,SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+
+DEV=dax0.0
+DAX=/sys/bus/dax
+KMEM=$DAX/drivers/kmem
+MEMORY=/sys/devices/system/memory
+BLOCK=$((0x$(cat $MEMORY/block_size_bytes)))
+
+blocks()
+{
+	find $MEMORY -maxdepth 1 -name 'memory[0-9]*' | wc -l
+}
+
+bind()
+{
+	echo $DEV >$KMEM/bind
+}
+
+unbind()
+{
+	echo $DEV >$KMEM/unbind
+}
+
+echo 0 >$DAX/drivers_autoprobe
+check "device-dax is made" create namespace0.0 devdax mem
+size=$(cat $DAX/devices/$DEV/size)
+boot=$(blocks)
+count=$((size / BLOCK))
+echo 1 >$DAX/devices/$DEV/memmap_on_memory
+memmap=$(vmstat nr_memmap_pages)
+check "kmem takes the device" eval "echo $DEV >$KMEM/new_id"
+is "blocks" $(($(blocks) - boot)) $count
+check "kmem gives it back" unbind
+before=$(free_dram)
+check "once more" bind
+price=$((before - $(free_dram)))
+is "$count blocks" $(($(blocks) - boot)) $count
+check "8,192 or more" [ $count -ge 8192 ]
+dram_at_most "KiB of DRAM for a block" $((price / count)) 16
+is "pages of memmap in DRAM" $(($(vmstat nr_memmap_pages) - memmap)) 0
+check "all go away" unbind
+is "blocks left" $(($(blocks) - boot)) 0
+dram_at_most "KiB of DRAM lost" $((before - $(free_dram))) 1024
+finish
