@@ -14,7 +14,7 @@
 # tree: that MAINTAINERS needs an entry for a new file. Nor what it says of
 # names that the kernel has, such as __ClearPageOffline().
 checkpatch=(scripts/checkpatch.pl --strict --quiet --no-summary
-	--show-types --ignore FILE_PATH_CHANGES,CAMELCASE)
+	--show-types --ignore FILE_PATH_CHANGES --ignore CAMELCASE)
 
 # ours: the files of the repository, those that git does not know yet too
 ours()
