@@ -19,8 +19,8 @@
  * WHAT is "plain", "first N", "point N", or "end" when none was left to fail.
  * PAGES and OBJECTS are bytes of DRAM that have gone since the line before, in
  * whole pages and in smaller objects; "changed" if anything else is not as it
- * was. "again N" is the same once more, if the kernel started a thread, which
- * takes some objects.
+ * was. "again N" is the same once more, if a thread of the kernel came or went,
+ * which takes some objects.
  *
  * Other lines are "device NAME", "lost N", and behind a device's points "binds
  * take LEAST MOST": the allocations that binds made where none failed.
@@ -42,6 +42,9 @@
 
 /* as many binds without a new table mean that there will be none */
 #define BINDS 200
+
+/* times that a point is tried again, at most */
+#define AGAIN 5
 
 /* looks for what is freed a little later, before RCU is waited for */
 #define LOOKS 50
@@ -208,7 +211,7 @@ static void look(struct state *state)
 static int same(const struct state *a, const struct state *b)
 {
 	return a->pages == b->pages && a->objects == b->objects &&
-		!strcmp(a->rest, b->rest);
+		a->threads == b->threads && !strcmp(a->rest, b->rest);
 }
 
 /* The state when it stands still. */
@@ -294,16 +297,17 @@ enum outcome { FAILED, BOUND, NONE_LEFT, LOST };
 
 static enum outcome try_point(const char *kind, int n, struct state *before)
 {
+	int made, bound, tries = 0;
 	char what[32];
-	int made, bound = try_bind(n, &made);
 
-	if (made < n) {
-		report("end", bound, before);
-		return bound ? NONE_LEFT : LOST;
-	}
-	snprintf(what, sizeof(what), "%s %d", kind, n);
-	if (report(what, bound, before) && strcmp(kind, "again"))
-		return try_point("again", n, before);
+	do {
+		bound = try_bind(n, &made);
+		if (made < n) {
+			report("end", bound, before);
+			return bound ? NONE_LEFT : LOST;
+		}
+		snprintf(what, sizeof(what), "%s %d", tries ? "again" : kind, n);
+	} while (report(what, bound, before) && tries++ < AGAIN);
 	return bound ? BOUND : FAILED;
 }
 
