@@ -1038,16 +1038,23 @@ static unsigned long block_pfn(unsigned int i)
 }
 
 /* Memory blocks FIRST to LAST, with 512 pages of memmap each. */
-static int register_blocks(unsigned int first, unsigned int last)
+static int __register_blocks(unsigned int first, unsigned int last,
+			     bool inaccessible)
 {
 	int err;
 
 	lock_device_hotplug();
 	err = mhp_register_altmaps(PFN_PHYS(block_pfn(first)),
 				   (last - first + 1) *
-				   memory_block_size_bytes(), 512);
+				   memory_block_size_bytes(), 512,
+				   inaccessible);
 	unlock_device_hotplug();
 	return err;
+}
+
+static int register_blocks(unsigned int first, unsigned int last)
+{
+	return __register_blocks(first, last, false);
 }
 
 static void unregister_blocks(unsigned int first, unsigned int last)
@@ -1109,6 +1116,17 @@ static void memory_blocks_get_all_altmaps_or_none(struct kunit *test)
 	unregister_blocks(1, 2);
 }
 
+static void memory_block_may_be_inaccessible(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, 0, register_blocks(1, 1));
+	KUNIT_ASSERT_EQ(test, 0, __register_blocks(2, 2, true));
+	expect_block(test, 1);
+	KUNIT_EXPECT_FALSE(test, lookup(block_pfn(1))->inaccessible);
+	expect_block(test, 2);
+	KUNIT_EXPECT_TRUE(test, lookup(block_pfn(2))->inaccessible);
+	unregister_blocks(1, 2);
+}
+
 static void altmap_of_another_owner_is_no_memory_blocks(struct kunit *test)
 {
 	struct vmem_altmap *other = add_altmap(test, block_pfn(1), 1024, 0, 8);
@@ -1155,6 +1173,7 @@ static struct kunit_case altmap_cases[] = {
 	KUNIT_CASE_PARAM(storage_is_told_from_what_is_beside, holds_gen_params),
 	KUNIT_CASE(each_memory_block_has_its_own_altmap),
 	KUNIT_CASE(memory_blocks_get_all_altmaps_or_none),
+	KUNIT_CASE(memory_block_may_be_inaccessible),
 	KUNIT_CASE(altmap_of_another_owner_is_no_memory_blocks),
 	{}
 };

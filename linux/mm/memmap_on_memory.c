@@ -35,7 +35,8 @@ static unsigned long block_id(u64 start)
 	return start / memory_block_size_bytes();
 }
 
-static int register_altmap(u64 start, unsigned long memmap_pages)
+static int register_altmap(u64 start, unsigned long memmap_pages,
+			   bool inaccessible)
 {
 	const gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
 	const unsigned long pfn = PHYS_PFN(start);
@@ -49,6 +50,7 @@ static int register_altmap(u64 start, unsigned long memmap_pages)
 	altmap->free = memmap_pages;
 	/* the rest of the block was RAM, and is not overwritten either */
 	altmap->no_scrub = true;
+	altmap->inaccessible = inaccessible;
 
 	err = xa_insert(&block_altmaps, block_id(start), altmap, gfp);
 	if (err)
@@ -71,6 +73,7 @@ out_altmap:
  * @start: physical address of the first block
  * @size: bytes of all blocks
  * @memmap_pages: pages at the start of each block for its memmap
+ * @inaccessible: the memory cannot be read or written while it is offline
  *
  * To be done before the memory is added.
  *
@@ -80,13 +83,14 @@ out_altmap:
  * Then none is registered, and the log says so. -EEXIST would tell callers of
  * add_memory() that the memory was added before.
  */
-int mhp_register_altmaps(u64 start, u64 size, unsigned long memmap_pages)
+int mhp_register_altmaps(u64 start, u64 size, unsigned long memmap_pages,
+			 bool inaccessible)
 {
 	u64 at;
 	int err;
 
 	for (at = start; at < start + size; at += memory_block_size_bytes()) {
-		err = register_altmap(at, memmap_pages);
+		err = register_altmap(at, memmap_pages, inaccessible);
 		if (err)
 			goto out;
 	}
@@ -123,10 +127,9 @@ void mhp_unregister_altmaps(u64 start, u64 size)
 	}
 }
 
-static unsigned long block_memmap_pages(unsigned long pfn)
+static struct vmem_altmap *block_altmap(unsigned long pfn)
 {
-	return vmem_altmap_offset(xa_load(&block_altmaps,
-					  block_id(PFN_PHYS(pfn))));
+	return xa_load(&block_altmaps, block_id(PFN_PHYS(pfn)));
 }
 
 static int online_memmap(unsigned long pfn, unsigned long nr_pages,
@@ -172,12 +175,17 @@ static void offline_memmap(unsigned long pfn, unsigned long nr_pages)
 int mhp_online_block(unsigned long pfn, unsigned long nr_pages,
 		     struct zone *zone, struct memory_group *group)
 {
-	const unsigned long memmap_pages = block_memmap_pages(pfn);
+	const struct vmem_altmap *altmap = block_altmap(pfn);
+	const unsigned long memmap_pages = vmem_altmap_offset(altmap);
 	int err;
 
-	if (!memmap_pages)
+	if (!altmap)
 		return online_pages(pfn, nr_pages, zone, group);
 
+	/* other memory's was poisoned when it was added */
+	if (altmap->inaccessible)
+		page_init_poison(pfn_to_page(pfn),
+				 nr_pages * sizeof(struct page));
 	err = online_memmap(pfn, memmap_pages, zone);
 	if (err)
 		return err;
@@ -204,7 +212,7 @@ int mhp_online_block(unsigned long pfn, unsigned long nr_pages,
 int mhp_offline_block(unsigned long pfn, unsigned long nr_pages,
 		      struct zone *zone, struct memory_group *group)
 {
-	const long memmap_pages = block_memmap_pages(pfn);
+	const long memmap_pages = vmem_altmap_offset(block_altmap(pfn));
 	int err;
 
 	if (!memmap_pages)

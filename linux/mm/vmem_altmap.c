@@ -21,6 +21,7 @@
 #include <linux/cleanup.h>
 #include <linux/ioport.h>
 #include <linux/jump_label.h>
+#include <linux/libnvdimm.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
@@ -635,6 +636,8 @@ VISIBLE_IF_KUNIT void vmem_altmap_scrub_block(phys_addr_t phys,
 	KUNIT_STATIC_STUB_REDIRECT(vmem_altmap_scrub_block, phys, size);
 	for (; page < end; page += PAGE_SIZE) {
 		memcpy_flushcache(page, zeroes, PAGE_SIZE);
+		if (!IS_ENABLED(CONFIG_ARCH_HAS_UACCESS_FLUSHCACHE))
+			arch_wb_cache_pmem(page, PAGE_SIZE);
 		cond_resched();
 	}
 	pmem_wmb();

@@ -11,7 +11,8 @@
 #include <linux/types.h>
 
 #ifdef CONFIG_MHP_MEMMAP_ON_MEMORY
-int mhp_register_altmaps(u64 start, u64 size, unsigned long memmap_pages);
+int mhp_register_altmaps(u64 start, u64 size, unsigned long memmap_pages,
+			 bool inaccessible);
 void mhp_unregister_altmaps(u64 start, u64 size);
 int mhp_online_block(unsigned long pfn, unsigned long nr_pages,
 		     struct zone *zone, struct memory_group *group);
@@ -19,7 +20,8 @@ int mhp_offline_block(unsigned long pfn, unsigned long nr_pages,
 		      struct zone *zone, struct memory_group *group);
 #else
 static inline int mhp_register_altmaps(u64 start, u64 size,
-				       unsigned long memmap_pages)
+				       unsigned long memmap_pages,
+				       bool inaccessible)
 {
 	return -EOPNOTSUPP;
 }

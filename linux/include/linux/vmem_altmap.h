@@ -24,6 +24,8 @@ struct vmem_altmap_split;
  *	or not; set by the driver
  * @no_scrub: do not overwrite what is given back; set by the driver of memory
  *	whose other contents stay as well
+ * @inaccessible: the range cannot be read or written before it is onlined; set
+ *	by the driver, together with @no_scrub
  * @alloc: pages of the storage in use
  * @align: pages of the storage that are not in use and lost to PMD blocks, by
  *	the storage's own alignment or because a page next to them is in use;
@@ -41,6 +43,7 @@ struct vmem_altmap {
 	unsigned long reserve;
 	unsigned long free;
 	bool no_scrub;
+	bool inaccessible;
 	unsigned long alloc;
 	unsigned long align;
 	unsigned long watermark;
