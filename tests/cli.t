@@ -67,6 +67,8 @@ refuses "an unknown kernel is refused with usage" "usage: kernel" \
 	tools/kernel nonesuch
 refuses "an unknown configuration is named" "no configs/nonesuch.config" \
 	tools/kernel --config nonesuch stock "$KVER"
+refuses "an unknown architecture is refused" "there are: x86 arm64" \
+	tools/kernel --arch nonesuch stock "$KVER"
 refuses "assemble names the versions there are" \
 	"no patches for Linux 9.99; there are: .*6\.12" \
 	tools/assemble 9.99 "$WORK/tree"

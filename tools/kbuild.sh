@@ -8,6 +8,8 @@
 #	obj	its output folder, inside the tree: so all paths are relative,
 #		and ccache serves every tree
 #	log	the file for the output
+#	arch, cross
+#		as tools/arch.sh has them, x86 if they are not set
 # shellcheck disable=SC2154
 
 # lock: one build at a time; held until this process and its children end
@@ -18,8 +20,8 @@ lock()
 	flock -n 9 || { say "waiting for another build to end"; flock 9; }
 }
 
-# fragments NAME[+NAME...]: these files of configs/ in one, a later setting
-# overrides an earlier one
+# fragments NAME[+NAME...]: these files of configs/ in one, each with what the
+# architecture has of its own; a later setting overrides an earlier one
 fragments()
 {
 	local part parts
@@ -30,6 +32,9 @@ fragments()
 		[ -f "$ALTMAP_TOP/configs/$part.config" ] ||
 			die "no configs/$part.config"
 		set -- "$@" "$ALTMAP_TOP/configs/$part.config"
+		part=$part-$arch
+		[ ! -f "$ALTMAP_TOP/configs/$part.config" ] ||
+			set -- "$@" "$ALTMAP_TOP/configs/$part.config"
 	done
 	awk '/^(# )?CONFIG_/ {
 			name = $1 == "#" ? $2 : $1
@@ -40,7 +45,9 @@ fragments()
 		END { for (i = 0; i < n; i++) print set[order[i]] }' "$@"
 }
 
-# The compiler, and where ccache keeps what it saw, in any tree.
+: "${arch=x86}" "${cross=}"
+
+# This machine's compiler, and where ccache keeps what it saw, in any tree.
 cc=gcc
 ! command -v ccache >/dev/null || cc="ccache gcc"
 export CCACHE_DIR=$ALTMAP_CACHE/ccache CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=3G
@@ -50,8 +57,9 @@ kbuild()
 {
 	KBUILD_BUILD_TIMESTAMP=2024-11-17 KBUILD_BUILD_VERSION=1 \
 	KBUILD_BUILD_USER=altmap KBUILD_BUILD_HOST=altmap \
-		make -C "$tree" O="$(basename "$obj")" ARCH=x86 \
-		CC="$cc" HOSTCC="$cc" "$@" </dev/null
+		make -C "$tree" O="$(basename "$obj")" ARCH="$arch" \
+		CROSS_COMPILE="$cross" CC="${cc%gcc}${cross}gcc" \
+		HOSTCC="$cc" "$@" </dev/null
 }
 
 # build_failed WHAT: the lines of the log that explain it

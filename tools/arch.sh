@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# arch.sh - what differs between the architectures of guests. Source it after
+# lib.sh.
+# shellcheck disable=SC2034
+
+ARCHES="x86 arm64"
+
+# facts ARCH: set what is known of that architecture, as the kernel names it
+#
+#	arch	that name
+#	cross	prefix of its compiler, none for this machine's
+#	image	the kernel's file, in arch/$arch/boot
+#	debian	its name at Debian
+#	triplet	the folder of its libraries
+#	qemu	QEMU's program for it, of the package qemu_package
+#	machine, model, firmware
+#		what that has for the guest's machine, CPU, and options of
+#		firmware that it wants
+#	parameters
+#		the kernel's, for a console on QEMU's first serial line
+#	results	QEMU's option for the line that the results leave by
+facts()
+{
+	arch=$1
+	case $arch in
+	x86)
+		cross='' image=bzImage
+		debian=amd64 triplet=x86_64-linux-gnu
+		qemu=qemu-system-x86_64 qemu_package=qemu-system-x86
+		machine=q35 model=max,phys-bits=46 firmware=()
+		parameters="console=ttyS0 earlyprintk=ttyS0"
+		results=(-serial chardev:result) ;;
+	arm64)
+		cross=aarch64-linux-gnu- image=Image
+		debian=arm64 triplet=aarch64-linux-gnu
+		qemu=qemu-system-aarch64 qemu_package=qemu-system-arm
+		machine=virt,gic-version=3 model=max
+		firmware=(-bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd)
+		parameters="console=ttyAMA0 earlycon=pl011,0x9000000"
+		results=(-device "pci-serial,chardev=result") ;;
+	*)
+		die "no guests of '$arch' here; there are: $ARCHES" ;;
+	esac
+}
