@@ -15,7 +15,9 @@ tests := $(notdir $(basename $(wildcard tests/*.t)))
 # those that start no QEMU and take a minute or two, not more
 checks := series style cli
 # those that say nothing of a kernel that watches itself, or count its bytes
-plain := $(checks) bisect none releases runner dram sweep
+plain := $(checks) bisect none releases runner dram sweep \
+	$(filter arm64%,$(tests))
+run = $(or $(T),$(if $(DEBUG),$(filter-out $(plain),$(tests)),$(tests)))
 
 help:
 	@echo 'make demo         boot a guest with emulated persistent memory: its'
@@ -52,9 +54,8 @@ demo: version
 test: version
 	@[ -z '$(T)' ] || [ -f 'tests/$(T).t' ] || { \
 		echo 'no test "$(T)"; there are: $(tests)' >&2; exit 1; }
-	@tools/deps series build guest test
-	@prove --timer --verbose $(patsubst %,tests/%.t,$(or $(T),\
-		$(if $(DEBUG),$(filter-out $(plain),$(tests)),$(tests))))
+	@tools/deps series build guest test $(if $(filter arm64%,$(run)),arm64)
+	@prove --timer --verbose $(run:%=tests/%.t)
 
 check: version
 	@tools/deps series build test

@@ -9,19 +9,23 @@
 #
 # KERNEL_altmap, KERNEL_stock and KERNEL_none name folders of other kernels
 # than those that tools/kernel builds. With DEBUG set, altmap is one with
-# configs/debug.config, and whatever it finds is its end.
+# configs/debug.config, and whatever it finds is its end. Neither holds for a
+# test that says itself, in build, what kernels tools/kernel is to build.
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/tap.sh"
 LOGS=$ALTMAP_TOP/build/console
 boots=0
+build=()
 
 # The folder with the kernel that goes by this name.
 kernel()
 {
 	local own=KERNEL_$1
 
-	if [ "${!own:-}" ]; then
+	if [ "${#build[@]}" -gt 0 ]; then
+		tools/kernel "${build[@]}" "$1" "$KVER"
+	elif [ "${!own:-}" ]; then
 		echo "${!own}"
 	elif [ "${DEBUG:-}" ] && [ "$1" = altmap ]; then
 		tools/kernel --config guest+debug altmap "$KVER"

@@ -10,6 +10,6 @@ on=memory_hotplug.memmap_on_memory
 boot altmap --mem 384M --pmem 1G hotplug.sh off
 boot altmap --mem 384M --pmem 1G --append $on=1 hotplug.sh on
 boot altmap --mem 384M --pmem 1G --append $on=force --cpu la57=off hotplug.sh on
-boot altmap --mem 384M --room 1G --pmem 512M,at=8G --append $on=1 dimm.sh
+boot altmap --mem 384M --room 1G --pmem 512M,at=8G --append $on=1 dimm.sh 1 4
 boot altmap --pmem 1025G --append $on=1 terabyte.sh
 finish

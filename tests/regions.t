@@ -6,5 +6,5 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"
 
-boot altmap --pmem 1G,label=2M regions.sh
+boot altmap --pmem 1G,label=2M regions.sh 2M
 finish

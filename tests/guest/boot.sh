@@ -8,17 +8,12 @@
 
 NS=namespace0.0
 
-levels()
-{
-	grep -qw la57 /proc/cpuinfo && echo 5 || echo 4
-}
-
 mount_dax()
 {
 	mount -t ext4 -o dax=always /dev/pmem0 /mnt
 }
 
-is "page tables have $1 levels" "$(levels)" "$1"
+is "page tables have $1 levels" "$(./levels)" "$1"
 check "fsdax --map=dev is made" create $NS fsdax dev
 is "nr_memmap_pages counts no page of the device" "$(vmstat nr_memmap_pages)" 0
 check "ext4 is made" make_fs ext4 /dev/pmem0

@@ -17,12 +17,13 @@ offsets()
 {
 	start=$(($(cat $SYS/resource))) size=$(cat $SYS/size)
 	region=$(($(cat $REGION/resource))) all=$(cat $REGION/size)
+	memmap=$((all * 64 / PAGE))
 
 	is "the data is aligned" $(((start | size) % align)) 0
 	check "info block and memmap fit before the data" \
-		[ $((start - region)) -ge $((all / 64 + 8192)) ]
+		[ $((start - region)) -ge $((memmap + 8192)) ]
 	at_most "bytes that alignment takes before the data" \
-		$((start - region)) $((all / 64 + (4 << 20) + align))
+		$((start - region)) $((memmap + (4 << 20) + align))
 	at_most "bytes behind the data" \
 		$((region + all - start - size)) $((align - 1))
 }
@@ -30,8 +31,8 @@ offsets()
 # What the device shows there lies at this physical address.
 same_page()
 {
-	./mapdax read "$DEV" "$1" 4096 >/tmp/mapped &&
-		./mapdax read /dev/mem $((start + $1)) 4096 >/tmp/page &&
+	./mapdax read "$DEV" "$1" "$PAGE" >/tmp/mapped &&
+		./mapdax read /dev/mem $((start + $1)) "$PAGE" >/tmp/page &&
 		cmp /tmp/mapped /tmp/page
 }
 
@@ -44,9 +45,9 @@ data()
 	check "the first bytes are written" ./mapdax fill $DEV 0 "$part" 1
 	check "the last bytes are written" ./mapdax fill $DEV $last "$part" 1
 	check "the first page lies at the data's start" same_page 0
-	check "the last page lies at the data's end" same_page $((size - 4096))
+	check "the last page lies at the data's end" same_page $((size - PAGE))
 	check "past the end nothing can be mapped" \
-		fails ./mapdax check $DEV "$size" 4096 1
+		fails ./mapdax check $DEV "$size" "$PAGE" 1
 	check "the first bytes are the same" ./mapdax check $DEV 0 "$part" 1
 	check "disabled and enabled" again $NS
 	check "the first bytes are the same again" \
@@ -55,11 +56,11 @@ data()
 		./mapdax check $DEV $last "$part" 1
 }
 
-memmap=$(vmstat nr_memmap_pages)
+counted=$(vmstat nr_memmap_pages)
 check "devdax --map=dev is made, aligned to $1" \
 	create $NS devdax dev -a "$1"
 is "nr_memmap_pages counts no page of the device" \
-	"$(vmstat nr_memmap_pages)" "$memmap"
+	"$(vmstat nr_memmap_pages)" "$counted"
 align=$(cat $SYS/align)
 is "daxctl sees the device" "$(daxctl list | field chardev)" dax0.0
 is "daxctl sees its size" "$(daxctl list | field size)" "$(cat $SYS/size)"

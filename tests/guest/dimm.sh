@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# dimm.sh: DIMMs are plugged in, used, and unplugged, as the machine wants and as
-# the system wants. The memmap of each lies on itself; memmap of other memory
-# that lies on a DIMM goes back to its page allocator.
+# dimm.sh 0|1 GIB: DIMMs are plugged in, at that address, used, and unplugged,
+# as the machine wants and as the system wants. The memmap of each lies on
+# itself, in DRAM if it is 0; memmap of other memory that lies on a DIMM goes
+# back to its page allocator.
 
 # shellcheck shell=dash disable=SC2046,SC2086,SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -11,7 +12,7 @@
 . ./memory.sh
 
 DIMM=512 # MiB of one
-START=$((4 << 30))
+ON_MEMORY=$1 START=$(($2 << 30))
 COUNT=$(((DIMM << 20) / BLOCK))
 ACPI=/sys/bus/acpi/devices
 PMEM=$(cat $REGION/size)
@@ -82,15 +83,18 @@ cycle()
 	check "$name: a DIMM is plugged in" plug 0
 	check "$name: another one is" plug 1
 	price=$((before - $(free_dram)))
-	dram_at_most "$name: KiB of DRAM for a block" \
-		$((price / (2 * COUNT))) 16
+	[ "$ON_MEMORY" = 0 ] ||
+		dram_at_most "$name: KiB of DRAM for a block" \
+			$((price / (2 * COUNT))) 16
 	is "$name: pages of memmap in DRAM" \
-		$(($(vmstat nr_memmap_pages) - memmap)) 0
+		$(($(vmstat nr_memmap_pages) - memmap)) \
+		$(((1 - ON_MEMORY) * 2 * COUNT * PAGES))
 	check "$name: the first is onlined" turn $(of 0) offline online_movable
 	check "$name: the second is onlined" turn $(of 1) offline online_movable
 	is "$name: KiB of memory more" $(($(meminfo MemTotal) - total)) \
-		$((2 * COUNT * (BLOCK / 1024 - PAGES * 4)))
-	check "$name: pages of memmap are marked" marked $(of 0)
+		$((2 * COUNT * (BLOCK - ON_MEMORY * PAGES * PAGE) / 1024))
+	[ "$ON_MEMORY" = 0 ] ||
+		check "$name: pages of memmap are marked" marked $(of 0)
 	check "$name: they are used" fill
 	check "$name: the first is unplugged" "$1_unplugs" 0
 	check "$name: nothing is lost" filled
@@ -127,8 +131,8 @@ foreign()
 		[ $((before - $(free_normal))) -ge $((memmap - 64)) ]
 	is "all memmap that it has" "$memmap" "$(memmap_pages $PMEM)"
 	check "pmem is disabled" ndctl disable-namespace $ns
-	dram_at_most "pages that the DIMM has not got back" \
-		$((before - $(free_normal))) 32
+	dram_at_most "KiB that the DIMM has not got back" \
+		$(((before - $(free_normal)) * (PAGE / 1024))) 256
 }
 
 cycle machine

@@ -83,13 +83,13 @@ map_mem()
 	is "map=mem: nr_memmap_pages is what it was" \
 		"$(vmstat nr_memmap_pages)" "$memmap"
 	dram_at_most "map=mem: KiB of DRAM that are not given back" \
-		$((free - $(free_dram))) 512
+		$((free - $(free_dram))) 192
 }
 
 small_alignment()
 {
-	check "fsdax --map=dev is made with 4 KiB alignment" \
-		create $NS fsdax dev -a 4096
+	check "fsdax --map=dev is made, aligned to a page" \
+		create $NS fsdax dev -a "$PAGE"
 	files ext4
 }
 

@@ -71,11 +71,12 @@ cycle()
 	check "$name: to offline it can be refused" \
 		refused MEM_GOING_OFFLINE online offline
 	is "$name: KiB of memory more" $(($(meminfo MemTotal) - total)) \
-		$((COUNT * (BLOCK / 1024 - $1 * PAGES * 4)))
+		$((COUNT * (BLOCK - $1 * PAGES * PAGE) / 1024))
 	is "$name: the zone counts it all" "$(zone Movable present)" \
-		$((COUNT * BLOCK / 4096))
+		$((COUNT * BLOCK / PAGE))
 	is "$name: the zone gives out what is not memmap" \
-		"$(zone Movable managed)" $((COUNT * (BLOCK / 4096 - $1 * PAGES)))
+		"$(zone Movable managed)" \
+		$((COUNT * (BLOCK / PAGE - $1 * PAGES)))
 	[ "$1" = 0 ] || check "$name: pages of memmap are marked" \
 		marked $FIRST $COUNT
 	check "$name: it is used" fill

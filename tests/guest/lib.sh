@@ -6,6 +6,7 @@
 
 set -eu
 
+PAGE=$(awk '/^KernelPageSize/ { print $2 * 1024; exit }' /proc/self/smaps)
 REGION=/sys/bus/nd/devices/region0
 KMEMLEAK=/sys/kernel/debug/kmemleak
 failed=0 finished=''
@@ -52,14 +53,15 @@ at_most()
 	check "$1 ($2 <= $3)" [ "$2" -le "$3" ]
 }
 
-# dram_at_most NAME KIB LIMIT: KiB of DRAM. A debug kernel keeps for a while
+# dram_at_most NAME KIB LIMIT: KiB of DRAM. LIMIT is for pages of 4 KiB: what
+# comes and goes meanwhile does so in pages. A debug kernel keeps for a while
 # what is freed, and stacks for ever.
 dram_at_most()
 {
 	if [ -e $KMEMLEAK ]; then
 		echo "ok - $1 # SKIP $2 KiB, not exact on a debug kernel"
 	else
-		at_most "$@"
+		at_most "$1" "$2" $(($3 * (PAGE / 4096)))
 	fi
 }
 
@@ -107,12 +109,28 @@ again()
 	ndctl disable-namespace "$1" && ndctl enable-namespace "$1"
 }
 
-# make_fs TYPE DEVICE
+# Empty labels, so that the region can be divided.
+label()
+{
+	ndctl disable-region region0 && ndctl init-labels -f nmem0 &&
+		ndctl enable-region region0
+}
+
+# new MODE SIZE MAP ALIGN: makes a namespace in the region, and sets MADE to its
+# name.
+new()
+{
+	ndctl create-namespace -r region0 -m "$1" -s "$2" --map="$3" -a "$4" \
+		>/tmp/new || return 1
+	MADE=$(field dev </tmp/new)
+}
+
+# make_fs TYPE DEVICE: DAX wants blocks as large as pages.
 make_fs()
 {
 	case $1 in
-	ext4) mkfs.ext4 -q -F -b 4096 "$2" ;;
-	xfs) mkfs.xfs -q -f "$2" ;;
+	ext4) mkfs.ext4 -q -F -b "$PAGE" "$2" ;;
+	xfs) mkfs.xfs -q -f -b "size=$PAGE" "$2" ;;
 	esac
 }
 
@@ -134,8 +152,9 @@ free_now()
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
 	cat /proc/sys/vm/stat_refresh
-	awk '$1 == "nr_free_pages" || $1 == "count:" { n += $2 }
-		END { print n * 4 }' /proc/zoneinfo
+	awk -v page="$PAGE" '
+		$1 == "nr_free_pages" || $1 == "count:" { n += $2 }
+		END { print n * page / 1024 }' /proc/zoneinfo
 }
 
 # The same once it stands still: much is freed only some time after.
@@ -167,10 +186,10 @@ price()
 		"KiB; taken: $PRICE KiB"
 }
 
-# The pages of memmap that SIZE bytes of memory have: 64 bytes each 4 KiB.
+# The pages of memmap that SIZE bytes of memory have: 64 bytes for each page.
 memmap_pages()
 {
-	echo $(($1 >> 18))
+	echo $((($1 * 64 / PAGE + PAGE - 1) / PAGE))
 }
 
 # Is the physical address in a namespace? iomem names what each range is.

@@ -1,4 +1,4 @@
-# shellcheck shell=dash disable=SC2034,SC2317
+# shellcheck shell=dash disable=SC2034,SC2153,SC2317
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # memory.sh - for the scripts that add memory: it comes and goes in memory
@@ -40,7 +40,8 @@ fill()
 
 	before=$(zone Movable nr_free_pages)
 	cat /tmp/parts >/tmp/file
-	[ $((before - $(zone Movable nr_free_pages))) -ge $((FILE * 128)) ]
+	[ $((before - $(zone Movable nr_free_pages))) -ge \
+		$((FILE * (524288 / PAGE))) ]
 }
 
 # It is still what it was, and goes away.
@@ -66,7 +67,7 @@ marked()
 	local block first
 
 	for block in $(blocks "$@" online); do
-		first=$((0x$(cat "$block/phys_index") * (BLOCK / 4096)))
+		first=$((0x$(cat "$block/phys_index") * (BLOCK / PAGE)))
 		[ "$(page_flag $first 23)$(page_flag $first 37)" = 01 ] &&
 			[ "$(page_flag $((first + PAGES - 1)) 37)" = 1 ] &&
 			[ "$(page_flag $((first + PAGES)) 37)" = 0 ] ||

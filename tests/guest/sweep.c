@@ -38,8 +38,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PAGE 4096
-
 /* as many binds without a new table mean that there will be none */
 #define BINDS 200
 
@@ -59,6 +57,7 @@ struct state {
 	char rest[1 << 16];	/* what else must not change */
 };
 
+static long page;	/* bytes */
 static const char *device;
 static int bind_file, unbind_file, fail_nth, drop_caches, stat_refresh;
 static int rcu_barrier, zoneinfo, slabinfo, vmallocinfo, loadavg, iomem;
@@ -123,7 +122,7 @@ static long pages(void)
 		if (!strcmp(name, "managed"))
 			sum += n;
 		else if (!strcmp(name, "nr_kernel_stack"))
-			sum -= n * 1024 / PAGE;
+			sum -= n * 1024 / page;
 		for (int i = 0; i < sizeof(known) / sizeof(*known); i++)
 			if (!strcmp(name, known[i]))
 				sum -= n;
@@ -132,14 +131,16 @@ static long pages(void)
 }
 
 /*
- * Tables of vmalloc's addresses, 2 MiB each, that were in use so far. They are
- * never freed, and a bind has new addresses until thousands are freed at once.
+ * Tables of vmalloc's addresses, of 2 MiB each if pages have 4 KiB, that were
+ * in use so far. They are never freed, and a bind has new addresses until
+ * thousands are freed at once.
  * Larger ranges have none, and those of per-CPU memory, far up, not all.
  */
 static long vmalloc_tables(void)
 {
 	/* opened for this once: its buffer grows with what waits to be freed */
 	int fd = open_file("/proc", "vmallocinfo", O_RDONLY);
+	const unsigned long span = page * (page / 8);
 	static unsigned long lowest = -1UL;
 	char *rest = get(fd), *line;
 	static char seen[1 << 20];
@@ -151,11 +152,11 @@ static long vmalloc_tables(void)
 		if (sscanf(line, "%lx-%lx", &at, &end) != 2)
 			continue;
 		if (lowest == -1UL)
-			lowest = at >> 21;
-		if (end - at >= 1 << 21 || (end >> 21) - lowest >= sizeof(seen))
+			lowest = at / span;
+		if (end - at >= span || end / span - lowest >= sizeof(seen))
 			continue;
-		end -= PAGE; /* a guard, never mapped */
-		for (at >>= 21; at <= (end - 1) >> 21; at++) {
+		end -= page; /* a guard, never mapped */
+		for (at /= span; at <= (end - 1) / span; at++) {
 			n += !seen[at - lowest];
 			seen[at - lowest] = 1;
 		}
@@ -173,7 +174,7 @@ static void objects(struct state *state)
 		if (sscanf(line, "%63s %ld %*d %ld", name, &active, &size) !=
 		    3 || !strcmp(name, "vmap_area"))
 			continue;
-		if (size < PAGE)
+		if (size < page)
 			state->objects += active * size;
 		else
 			state->pages += active * size;
@@ -198,7 +199,7 @@ static void look(struct state *state)
 	for (int i = 0; i < caches; i++)
 		must_put(shrink[i], "1");
 	get(stat_refresh);
-	state->pages = (pages() - tables) * PAGE;
+	state->pages = (pages() - tables) * page;
 	state->objects = 0;
 	objects(state);
 	state->threads = atol(strchr(get(loadavg), '/') + 1);
@@ -394,6 +395,7 @@ int main(int argc, char **argv)
 
 	if (argc < 6)
 		errx(2, "usage: sweep DRIVER first|N WARM PLAIN DEVICE...");
+	page = sysconf(_SC_PAGESIZE);
 	open_files(argv[1]);
 	open_caches();
 	setvbuf(stdout, NULL, _IOLBF, 0);
