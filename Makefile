@@ -17,7 +17,9 @@ checks := series style cli
 # those that say nothing of a kernel that watches itself, or count its bytes
 plain := $(checks) bisect none releases runner dram sweep \
 	$(filter arm64%,$(tests))
-run = $(or $(T),$(if $(DEBUG),$(filter-out $(plain),$(tests)),$(tests)))
+# those that compile for an hour on a machine that never did
+long := arch configs
+run = $(or $(T),$(filter-out $(long) $(if $(DEBUG),$(plain)),$(tests)))
 
 help:
 	@echo 'make demo         boot a guest with emulated persistent memory: its'
@@ -29,6 +31,8 @@ help:
 	@echo '                  make test T=sweep STOCK=1 has the stock kernel beside'
 	@echo '                  it in the table of failed allocations'
 	@echo 'make check        only the tests that need no guest and no full build'
+	@echo 'make check-arch   the series compiled for seven architectures, and for x86'
+	@echo '                  kernels of other configurations, some of them booted'
 	@echo 'make bench        instructions of a look-up; disable and enable 64 GiB, timed'
 	@echo '                  beside the stock kernel'
 	@echo 'make series       mails for git am in build/series/$(KVER)/'
@@ -54,12 +58,17 @@ demo: version
 test: version
 	@[ -z '$(T)' ] || [ -f 'tests/$(T).t' ] || { \
 		echo 'no test "$(T)"; there are: $(tests)' >&2; exit 1; }
-	@tools/deps series build guest test $(if $(filter arm64%,$(run)),arm64)
+	@tools/deps series build guest test $(if $(filter arm64%,$(run)),arm64) \
+		$(if $(filter $(long),$(run)),cross llvm)
 	@prove --timer --verbose $(run:%=tests/%.t)
 
 check: version
 	@tools/deps series build test
 	@prove --timer $(checks:%=tests/%.t)
+
+check-arch: version
+	@tools/deps series build guest cross llvm
+	@prove --timer --verbose $(long:%=tests/%.t)
 
 bench: version
 	@tools/deps series build guest
@@ -85,4 +94,5 @@ clean:
 distclean:
 	@tools/clean --cache
 
-.PHONY: help version demo test check bench series tree split clean distclean
+.PHONY: help version demo test check check-arch bench series tree split clean \
+	distclean

@@ -9,7 +9,6 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/compile.sh"
 
-users="mm/ arch/x86/mm/ drivers/nvdimm/ drivers/dax/ drivers/base/ fs/dax.o"
 git=(git -C "$tree")
 
 # folders COMMIT: where the C files are that it touches; of the architectures
@@ -29,11 +28,7 @@ folders()
 # targets COMMIT: what to compile. A whole lib/ would be more than its test.
 targets()
 {
-	local test=lib/test_vmem_altmap.c
-
-	# shellcheck disable=SC2086 # one word is one target
-	printf '%s\n' $users "$(folders "$1" | grep -vx lib/)" | sort -u
-	[ ! -f "$tree/$test" ] || echo "${test%.c}.o"
+	{ parts; folders "$1" | grep -vx lib/; } | sort -u
 }
 
 # reconfigure: from the start, since what one commit does not know yet is lost to
@@ -42,6 +37,8 @@ reconfigure()
 {
 	rm -f "$obj/fragment"
 	configure "$(options)"
+	# nor does whoever comes next, if this run is broken off
+	rm -f "$obj/fragment"
 }
 
 try "the series has a tree to compile in" prepare || bail "no tree"

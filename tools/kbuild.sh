@@ -10,6 +10,7 @@
 #	log	the file for the output
 #	arch, cross
 #		as tools/arch.sh has them, x86 if they are not set
+#	llvm	the suffix of LLVM's tools, "-19", to take those instead
 # shellcheck disable=SC2154
 
 # lock: one build at a time; held until this process and its children end
@@ -45,7 +46,7 @@ fragments()
 		END { for (i = 0; i < n; i++) print set[order[i]] }' "$@"
 }
 
-: "${arch=x86}" "${cross=}"
+: "${arch=x86}" "${cross=}" "${llvm=}"
 
 # This machine's compiler, and where ccache keeps what it saw, in any tree.
 cc=gcc
@@ -55,11 +56,14 @@ export CCACHE_DIR=$ALTMAP_CACHE/ccache CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=3G
 # kbuild ARG...: make in the kernel tree
 kbuild()
 {
+	local compiler=${cross}gcc
+
+	[ -z "$llvm" ] || compiler=clang$llvm
 	KBUILD_BUILD_TIMESTAMP=2024-11-17 KBUILD_BUILD_VERSION=1 \
 	KBUILD_BUILD_USER=altmap KBUILD_BUILD_HOST=altmap \
 		make -C "$tree" O="$(basename "$obj")" ARCH="$arch" \
-		CROSS_COMPILE="$cross" CC="${cc%gcc}${cross}gcc" \
-		HOSTCC="$cc" "$@" </dev/null
+		CROSS_COMPILE="$cross" CC="${cc%gcc}$compiler" \
+		LLVM="$llvm" HOSTCC="$cc" "$@" </dev/null
 }
 
 # build_failed WHAT: the lines of the log that explain it

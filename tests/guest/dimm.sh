@@ -11,50 +11,12 @@
 # shellcheck source-path=SCRIPTDIR
 . ./memory.sh
 
-DIMM=512 # MiB of one
 ON_MEMORY=$1 START=$(($2 << 30))
-COUNT=$(((DIMM << 20) / BLOCK))
+# shellcheck source-path=SCRIPTDIR
+. ./plug.sh
+
 ACPI=/sys/bus/acpi/devices
 PMEM=$(cat $REGION/size)
-
-# The blocks of DIMM 0 or 1: first and count.
-of()
-{
-	echo $((START / BLOCK + $1 * COUNT)) $COUNT
-}
-
-# wait_for COMMAND...: until it succeeds. Nothing in this kernel can be waited
-# for when a DIMM comes or goes.
-wait_for()
-{
-	local i=0
-
-	until "$@"; do
-		i=$((i + 1))
-		[ $i -lt 600 ] || return
-		sleep 0.1
-	done
-}
-
-here()
-{
-	[ "$(blocks $(of "$1") offline | wc -l)" = $COUNT ]
-}
-
-# It is the last that goes.
-in_iomem()
-{
-	grep -q "^$(printf %x $((START + $1 * (DIMM << 20))))-" /proc/iomem
-}
-
-# The NVDIMM has slot 0.
-plug()
-{
-	qemu object_add "memory-backend-ram,id=ram$1,size=${DIMM}M"
-	qemu device_add "pc-dimm,id=dimm$1,memdev=ram$1,slot=$(($1 + 1)),$(
-		)addr=$((START + $1 * (DIMM << 20)))"
-	wait_for here "$1"
-}
 
 # The machine asks the kernel, which offlines the memory first.
 machine_unplugs()

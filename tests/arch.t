@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# arch.t - the series compiles, without a warning, for each architecture whose
+# memmap it touches: with everything on that the architecture has, and without
+# page structs for devices, without memory hotplug, without a vmemmap.
+
+# shellcheck disable=SC2317 # functions that try calls
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/tap.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/compile.sh"
+
+# Debian 12 has no GNU compiler for loongarch.
+machines="
+x86
+arm64		aarch64-linux-gnu-
+powerpc		powerpc64le-linux-gnu-
+riscv		riscv64-linux-gnu-
+s390		s390x-linux-gnu-
+loongarch	-19
+sparc		sparc64-linux-gnu-
+"
+nohotplug=+nodevice+nohotremove+nohotplug
+
+# fit [+NAME...]: .config from memory.config with these, but for what the
+# architecture says it has not. WANTED is all that should be in it then.
+fit()
+{
+	local names=memory$1 own=+altmap+kunit first
+
+	first=$(fragments "$names$own")
+	configure "$first"
+	on ARCH_HAS_PTE_DEVMAP || names+=+nodevice
+	on ARCH_ENABLE_MEMORY_HOTPLUG || names+=$nohotplug
+	on ZONE_DEVICE || own=+altmap
+	# finds out at boot what the tests take for a constant
+	! on PPC_BOOK3S_64 || own=+altmap
+	on VMEM_ALTMAP || own=''
+	WANTED=$(fragments "$names$own")
+	[ "$WANTED" = "$first" ] || configure "$WANTED"
+}
+
+# variant TEXT [+NAME...]: a test point, unless there is no such configuration
+declare -A seen
+variant()
+{
+	local name="$arch, $1" sum lost
+
+	fit "${2:-}"
+	name="$name: $(has)"
+	sum=$arch-$(sha1sum <"$obj/.config")
+	lost=$(lost "$WANTED")
+	if [ "$lost" = "# CONFIG_SPARSEMEM_VMEMMAP is not set" ]; then
+		point 0 "$name # SKIP it always has that"
+	elif [ "${seen[$sum]:-}" ]; then
+		point 0 "$name # SKIP the same as ${seen[$sum]}"
+	else
+		seen[$sum]=$1
+		try "$name" compile_all "$WANTED"
+	fi
+}
+
+try "the series has a tree to compile in" prepare_tree || bail "no tree"
+while read -r arch tools; do
+	[ "$arch" ] || continue
+	build_for "$arch" "$tools"
+	variant "everything on"
+	variant "no page structs for devices" +nodevice
+	variant "no memory hotplug" "$nohotplug"
+	variant "no vmemmap" +nodevice+novmemmap
+done <<<"$machines"
+
+finish

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# configs.t - x86 kernels that are configured otherwise than the guest's: those
+# that boot work as far as they can, and each compiles without a warning.
+
+# shellcheck disable=SC2317 # functions that try calls
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/guest.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/compile.sh"
+
+raw=nodevice+nohotremove
+none=$raw+nohotplug
+refusal="Memory debug options prevent using pmem for the page map"
+
+# boots NAME[+NAME...] OPTION... SCRIPT [ARGUMENT...]: as boot has them, on the
+# guest's kernel with these
+boots()
+{
+	local folder config=$1
+
+	shift
+	folder=$(tools/kernel --config "guest+$config" altmap "$KVER") ||
+		bail "no kernel of guest+$config"
+	note "guest+$config: $*"
+	KERNEL_altmap=$folder boot altmap "$@"
+}
+
+# compiles NAMES [TOOLS]: of configs/, by that compiler
+compiles()
+{
+	local wanted
+
+	build_for x86 "${2:-}"
+	wanted=$(fragments "$1"; echo CONFIG_WERROR=y)
+	configure "$wanted"
+	try "compiles: $1: $(has)" compile_all "$wanted"
+}
+
+# times N: how often the compiled driver has its refusal, which is no code where
+# page structs are of the usual size
+times()
+{
+	grep -c "$refusal" "$obj/drivers/nvdimm/pfn_devs.o" | grep -x "$1"
+}
+
+# Two in one, as far as they do not meet: each is a kernel to build.
+two=numa+4level
+boots $two --pmem 2G --append numa=fake=2 boot.sh 4
+boots $two --mem 384M --pmem 1G \
+	--append "numa=fake=2 memory_hotplug.memmap_on_memory=1" hotplug.sh on
+boots $raw --pmem 1G raw.sh
+boots $raw --mem 384M --room 1G --pmem 512M,at=8G \
+	--append memory_hotplug.memmap_on_memory=1 stay.sh
+
+# This holds the lock on builds to its end.
+try "the series has a tree to compile in" prepare_tree || bail "no tree"
+compiles guest+altmap
+try "a page struct that fits may be on the device" times 0
+for config in 4level numa nodevice $raw kasan; do
+	compiles guest+altmap+"$config"
+done
+compiles guest+$none
+compiles guest+nodevice+novmemmap
+compiles memory+$none+novmemmap+32bit
+compiles guest+altmap+kmsan -19
+try "a larger one is refused there" times 1
+finish

@@ -1,0 +1,47 @@
+# shellcheck shell=dash disable=SC2034,SC2046
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# plug.sh - for the scripts that plug DIMMs in, 0 and 1, at START. Source it
+# after memory.sh.
+
+DIMM=512 # MiB of one
+COUNT=$(((DIMM << 20) / BLOCK))
+
+# The blocks of DIMM 0 or 1: first and count.
+of()
+{
+	echo $((START / BLOCK + $1 * COUNT)) $COUNT
+}
+
+# wait_for COMMAND...: until it succeeds. Nothing in this kernel can be waited
+# for when a DIMM comes or goes.
+wait_for()
+{
+	local i=0
+
+	until "$@"; do
+		i=$((i + 1))
+		[ $i -lt 600 ] || return
+		sleep 0.1
+	done
+}
+
+here()
+{
+	[ "$(blocks $(of "$1") offline | wc -l)" = $COUNT ]
+}
+
+# It is the last that goes.
+in_iomem()
+{
+	grep -q "^$(printf %x $((START + $1 * (DIMM << 20))))-" /proc/iomem
+}
+
+# The NVDIMM has slot 0.
+plug()
+{
+	qemu object_add "memory-backend-ram,id=ram$1,size=${DIMM}M"
+	qemu device_add "pc-dimm,id=dimm$1,memdev=ram$1,slot=$(($1 + 1)),$(
+		)addr=$((START + $1 * (DIMM << 20)))"
+	wait_for here "$1"
+}
