@@ -2,8 +2,9 @@
 /*
  * KUnit tests of altmaps, see Documentation/mm/vmem_altmap.rst.
  *
- * Suite vmem_altmap tests the registry and the block allocator on made-up
- * ranges of pfns: nothing is mapped, no block is written or scrubbed.
+ * Suite vmem_altmap tests the registry, the block allocator and how a range is
+ * shared out among CPUs on made-up ranges of pfns: nothing is mapped, no block
+ * is written or scrubbed.
  *
  * Suite vmem_altmap_memory adds real memory with an altmap, and writes to it.
  * With test_vmem_altmap.memory=1 it takes legacy persistent memory that no
@@ -13,22 +14,27 @@
  */
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
+#include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/device.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/kthread.h>
+#include <linux/memmap_fill.h>
 #include <linux/memmap_on_memory.h>
 #include <linux/memory.h>
+#include <linux/memory_hotplug.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
 #include <linux/pgtable.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 #include <linux/vmem_altmap.h>
 
 #define PAGES_PER_BLOCK		(PMD_SIZE / PAGE_SIZE)
@@ -1135,6 +1141,69 @@ static void altmap_of_another_owner_is_no_memory_blocks(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, other, lookup(block_pfn(1)));
 }
 
+KUNIT_DEFINE_ACTION_WRAPPER(vfree_action, vfree, void *);
+
+struct filled {
+	unsigned long *map;
+	unsigned long align;
+	atomic_t twice;
+	atomic_t unaligned;
+};
+
+static void mark_filled(unsigned long start, unsigned long end, void *arg)
+{
+	struct filled *filled = arg;
+
+	if (!IS_ALIGNED(start, filled->align))
+		atomic_inc(&filled->unaligned);
+	for (; start < end; start++)
+		if (test_and_set_bit(start, filled->map))
+			atomic_inc(&filled->twice);
+}
+
+static const struct split_param {
+	const char *name;
+	unsigned long nr;
+	unsigned long align;
+	unsigned int threads;
+} split_params[] = {
+	{ "nothing", 0, 1, 0 },
+	{ "a page", 1, 1, 0 },
+	{ "small", 1000, 1, 0 },
+	{ "all CPUs", 9 * SZ_1M + 3, 1, 0 },
+	{ "one thread, in rounds", 33 * SZ_1M + 3, 1, 1 },
+	{ "two threads", 9 * SZ_1M + 3, 1, 2 },
+	{ "compound pages of 512", 9 * SZ_1M, 512, 0 },
+	{ "compound pages of 256 Ki", 9 * SZ_1M, SZ_256K, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(split, split_params, name);
+
+static void restore_threads(void *threads)
+{
+	memmap_fill_threads = (unsigned long)threads;
+}
+
+static void split_range_is_filled_once(struct kunit *test)
+{
+	const struct split_param *param = test->param_value;
+	struct filled filled = { .align = param->align };
+	unsigned long threads = memmap_fill_threads;
+
+	filled.map = vcalloc(BITS_TO_LONGS(param->nr + 1), sizeof(long));
+	KUNIT_ASSERT_NOT_NULL(test, filled.map);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, vfree_action,
+							   filled.map));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action(test, restore_threads,
+						  (void *)threads));
+	memmap_fill_threads = param->threads;
+	memmap_fill_split(mark_filled, &filled, param->nr, param->align,
+			  first_online_node);
+	KUNIT_EXPECT_EQ(test, param->nr, bitmap_weight(filled.map, param->nr + 1));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&filled.twice));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&filled.unaligned));
+}
+
 static struct kunit_case altmap_cases[] = {
 	KUNIT_CASE(offset_is_reserve_plus_storage),
 	KUNIT_CASE_PARAM(page_blocks_fill_what_pmd_blocks_leave,
@@ -1175,6 +1244,7 @@ static struct kunit_case altmap_cases[] = {
 	KUNIT_CASE(memory_blocks_get_all_altmaps_or_none),
 	KUNIT_CASE(memory_block_may_be_inaccessible),
 	KUNIT_CASE(altmap_of_another_owner_is_no_memory_blocks),
+	KUNIT_CASE_PARAM(split_range_is_filled_once, split_gen_params),
 	{}
 };
 
@@ -1671,6 +1741,109 @@ static void failed_add_leaves_nothing_behind(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, storage_is_clear(test, pgmap));
 }
 
+/*
+ * As memory that is hot-added, and removed before it is onlined. A section: its
+ * memmap is a PMD block, none of which is marked as unused.
+ */
+static bool added_memory_is_written(struct kunit *test, bool inaccessible)
+{
+	struct device_memory *device = test->priv;
+	struct dev_pagemap *pgmap = new_pagemap(test, device->start, SZ_128M);
+	struct mhp_params params = { .pgprot = PAGE_KERNEL };
+	int err;
+
+	clear_storage(test, pgmap);
+	pgmap->altmap.no_scrub = true;
+	pgmap->altmap.inaccessible = inaccessible;
+	KUNIT_ASSERT_EQ(test, 0,
+			vmem_altmap_register(&pgmap->altmap,
+					     PHYS_PFN(pgmap->range.start),
+					     PHYS_PFN(SZ_128M)));
+	mem_hotplug_begin();
+	err = arch_add_memory(0, pgmap->range.start, SZ_128M, &params);
+	if (!err)
+		arch_remove_memory(pgmap->range.start, SZ_128M, NULL);
+	mem_hotplug_done();
+	vmem_altmap_unregister(&pgmap->altmap);
+	KUNIT_EXPECT_EQ(test, 0, err);
+	return !storage_is_clear(test, pgmap);
+}
+
+static void inaccessible_memory_is_not_written(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, added_memory_is_written(test, true));
+	if (IS_ENABLED(CONFIG_DEBUG_VM))
+		KUNIT_EXPECT_TRUE(test, added_memory_is_written(test, false));
+}
+
+static const struct fill_param {
+	const char *name;
+	bool altmap;
+	unsigned int order;
+	unsigned long more;	/* pages of storage */
+} fill_params[] = {
+	{ "pages, memmap on the device", true, 0, 0 },
+	{ "pages, memmap on the device, an odd number", true, 0, 1 },
+	{ "pages, memmap in DRAM", false, 0, 0 },
+	{ "compound pages, memmap on the device", true,
+	  PMD_SHIFT - PAGE_SHIFT, 0 },
+	{ "compound pages, memmap in DRAM", false, PMD_SHIFT - PAGE_SHIFT, 0 },
+	{ "compound pages of four, memmap on the device", true, 2, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(fill, fill_params, name);
+
+static void restore_fill(void *enable)
+{
+	memmap_fill_enable = enable;
+}
+
+static struct page *new_page_structs(struct kunit *test, unsigned long nr)
+{
+	struct page *pages = vmalloc(array_size(nr, sizeof(*pages)));
+
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, vfree_action,
+							   pages));
+	return pages;
+}
+
+/* Field by field first; then what may be copied is. */
+static void copied_page_structs_are_what_fields_give(struct kunit *test)
+{
+	const struct fill_param *param = test->param_value;
+	struct dev_pagemap *pgmap = right_pagemap(test);
+	const unsigned long pfn = PHYS_PFN(pgmap->range.start);
+	const unsigned long nr = PHYS_PFN(range_len(&pgmap->range));
+	struct page *wanted = new_page_structs(test, nr);
+	unsigned long i, wrong = 0, last = 0;
+
+	if (!IS_ENABLED(CONFIG_DEBUG_VM))
+		kunit_skip(test, "needs DEBUG_VM, which poisons what is not written yet\n");
+	if (!param->altmap)
+		pgmap->flags = 0;
+	pgmap->altmap.free += param->more;
+	pgmap->vmemmap_shift = param->order;
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action(test, restore_fill,
+					 (void *)(long)memmap_fill_enable));
+	memmap_fill_enable = false;
+	map_device(test, pgmap);
+	memcpy(wanted, pfn_to_page(pfn), nr * sizeof(*wanted));
+	unmap_device(test, pgmap);
+
+	memmap_fill_enable = true;
+	map_device(test, pgmap);
+	for (i = 0; i < nr; i++) {
+		if (!memcmp(wanted + i, pfn_to_page(pfn + i), sizeof(*wanted)))
+			continue;
+		wrong++;
+		last = i;
+	}
+	KUNIT_EXPECT_EQ_MSG(test, 0, wrong, "the last at page %lu", last);
+	unmap_device(test, pgmap);
+}
+
 static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(memmap_lies_on_the_device_and_goes_with_it),
 	KUNIT_CASE(memmap_without_altmap_is_in_dram),
@@ -1688,6 +1861,9 @@ static struct kunit_case memory_cases[] = {
 			 size_gen_params),
 	KUNIT_CASE(removed_memmap_leaves_nothing_behind),
 	KUNIT_CASE(failed_add_leaves_nothing_behind),
+	KUNIT_CASE(inaccessible_memory_is_not_written),
+	KUNIT_CASE_PARAM(copied_page_structs_are_what_fields_give,
+			 fill_gen_params),
 	{}
 };
 
