@@ -7,8 +7,9 @@
 KVER ?= 6.12
 T ?=
 DEBUG ?=
+QUICK ?=
 
-export KVER DEBUG
+export KVER DEBUG QUICK
 
 have := $(notdir $(patsubst %/series,%,$(wildcard patches/*/series)))
 tests := $(notdir $(basename $(wildcard tests/*.t)))
@@ -33,8 +34,9 @@ help:
 	@echo 'make check        only the tests that need no guest and no full build'
 	@echo 'make check-arch   the series compiled for seven architectures, and for x86'
 	@echo '                  kernels of other configurations, some of them booted'
-	@echo 'make bench        instructions of a look-up; disable and enable 64 GiB, timed'
-	@echo '                  beside the stock kernel'
+	@echo 'make bench        what it costs to enable and disable up to 256 GiB, beside'
+	@echo '                  the stock kernel: time, instructions, DRAM; tables, and'
+	@echo '                  figures in build/bench; QUICK=1: up to 16 GiB'
 	@echo 'make series       mails for git am in build/series/$(KVER)/'
 	@echo 'make tree         the series as a git tree, build/linux-$(KVER), to edit'
 	@echo 'make split        patches/ and linux/ from the commits in that tree'
@@ -71,9 +73,8 @@ check-arch: version
 	@prove --timer --verbose $(long:%=tests/%.t)
 
 bench: version
-	@tools/deps series build guest
-	@bench/lookup
-	@bench/teardown
+	@tools/deps series build guest bench
+	@bench/run
 
 series: version
 	@tools/deps series

@@ -1,0 +1,145 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# bench.sh time|count ROUNDS MODE/MAP...: enables and disables each namespace,
+# one for each NVDIMM, in each of these modes and maps, by the driver alone.
+# MODE is fsdax, or device-dax as the size of its pages: 2M or 1G.
+#
+# time: lines "MODE MAP GIB enable|disable NANOSECONDS", ROUNDS of each.
+# count: lines "MODE MAP GIB WHAT NUMBER", bytes of DRAM that are taken for an
+# enable, by what takes them, and how often a disable flushed all TLBs. Wants a
+# kernel that counts (configs/count.config).
+
+# shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+
+ND=/sys/bus/nd/devices
+
+# Set NOW to the nanoseconds since boot. The shell reads them itself: what it
+# takes to start a program would count.
+now()
+{
+	local _
+
+	{ read -r _; read -r _; read -r _ _ NOW _; } </proc/timer_list
+}
+
+# timed STEP COMMAND: and print it
+timed()
+{
+	local since
+
+	now
+	since=$NOW
+	"$2"
+	now
+	echo "$LABEL $1 $((NOW - since))"
+}
+
+bind()
+{
+	echo "$DEVICE" >"$DRIVER/bind"
+}
+
+unbind()
+{
+	echo "$DEVICE" >"$DRIVER/unbind"
+}
+
+# allocations: "FILE FUNCTION BYTES" of what is allocated
+allocations()
+{
+	awk '$1 + 0 {
+			sub(/:.*/, "", $3); sub(/func:/, "", $NF)
+			bytes[$3 " " $NF] += $1
+		}
+		END { for (it in bytes) print it, bytes[it] }' /proc/allocinfo
+}
+
+# snapshot FILE: what is allocated, once what was freed late is, too
+snapshot()
+{
+	free_dram >/dev/null
+	allocations >"$1"
+	echo "memmap - $(($(vmstat nr_memmap_pages) * PAGE))" >>"$1"
+}
+
+# The memmap and the page tables come from the same place, but the former is
+# counted; by the stock kernel even if it is on the device. What the processes of
+# this script take is not.
+taken()
+{
+	awk -v label="$LABEL" '
+	NR == FNR { before[$1 " " $2] = $3; next }
+	{ more = $3 - before[$1 " " $2]; delete before[$1 " " $2] }
+	$1 == "memmap" { memmap = more; next }
+	$2 ~ /^(section_activate|sparse_index)/ { sections += more; next }
+	$1 ~ /^arch\/|sparse-vmemmap/ { tables += more; next }
+	$1 ~ /vmem_altmap/ { books += more; next }
+	$1 ~ /^(drivers|block|lib|fs\/kernfs)\// { devices += more }
+	END {
+		if (tables < memmap)
+			memmap = 0
+		print label, "memmap", memmap + 0
+		print label, "tables", tables - memmap
+		print label, "sections", sections + 0
+		print label, "books", books + 0
+		print label, "devices", devices + 0
+	}' /tmp/before /tmp/after
+}
+
+count_once()
+{
+	local flushes
+
+	snapshot /tmp/before
+	bind
+	snapshot /tmp/after
+	taken
+	flushes=$(vmstat nr_tlb_remote_flush)
+	unbind
+	echo "$LABEL flushes $(($(vmstat nr_tlb_remote_flush) - flushes))"
+}
+
+# of NAMESPACE MODE/MAP: set up, disabled
+of()
+{
+	local mode=${2%/*} map=${2#*/} align='' region
+
+	DRIVER=/sys/bus/nd/drivers/nd_pmem
+	case $mode in
+	fsdax) set -- "$1" fsdax 'pfn*' ;;
+	*)
+		DRIVER=/sys/bus/nd/drivers/dax_pmem
+		align=$mode
+		set -- "$1" devdax 'dax*' ;;
+	esac
+	region=region${1#namespace}
+	LABEL="$mode $map $(($(cat "$ND/${region%.*}/size") >> 30))"
+	create "$1" "$2" "$map" ${align:+-a "$align"} >/dev/null
+	# shellcheck disable=SC2086 # a pattern
+	DEVICE=$(cd "$DRIVER" && echo $3)
+	unbind
+}
+
+what=$1 rounds=$2
+shift 2
+for namespace in "$ND"/namespace*.0; do
+	namespace=${namespace##*/}
+	for it; do
+		of "$namespace" "$it"
+		case $what in
+		time)
+			for _ in $(seq "$rounds"); do
+				timed enable bind
+				timed disable unbind
+			done ;;
+		count)
+			for _ in $(seq "$rounds"); do
+				count_once
+			done ;;
+		esac
+		ndctl destroy-namespace -f "$namespace" >/dev/null
+	done
+done
+finish
