@@ -1204,6 +1204,38 @@ static void split_range_is_filled_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&filled.unaligned));
 }
 
+struct shared {
+	atomic_t calls;
+	bool innermost;
+};
+
+/* The first call of each range adds a range that is filled at the same time. */
+static void fill_with_another(unsigned long start, unsigned long end, void *arg)
+{
+	struct shared *shared = arg;
+
+	if (atomic_inc_return(&shared->calls) == 1 && !shared->innermost)
+		memmap_fill_split(fill_with_another, shared + 1, SZ_8M, 1,
+				  first_online_node);
+}
+
+static void ranges_at_once_share_the_cpus(struct kunit *test)
+{
+	const unsigned int cpus = cpumask_weight(cpumask_of_node(first_online_node));
+	struct shared *ranges;
+
+	if (cpus < 2 || cpus > 8)
+		kunit_skip(test, "%u CPUs, wants 2 to 8", cpus);
+	ranges = kunit_kcalloc(test, cpus, sizeof(*ranges), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ranges);
+	ranges[cpus - 1].innermost = true;
+	memmap_fill_split(fill_with_another, ranges, SZ_8M, 1, first_online_node);
+
+	/* the first began alone, the last has one CPU, which takes it in one go */
+	KUNIT_EXPECT_GT(test, atomic_read(&ranges[0].calls), 1);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ranges[cpus - 1].calls));
+}
+
 static struct kunit_case altmap_cases[] = {
 	KUNIT_CASE(offset_is_reserve_plus_storage),
 	KUNIT_CASE_PARAM(page_blocks_fill_what_pmd_blocks_leave,
@@ -1245,6 +1277,7 @@ static struct kunit_case altmap_cases[] = {
 	KUNIT_CASE(memory_block_may_be_inaccessible),
 	KUNIT_CASE(altmap_of_another_owner_is_no_memory_blocks),
 	KUNIT_CASE_PARAM(split_range_is_filled_once, split_gen_params),
+	KUNIT_CASE(ranges_at_once_share_the_cpus),
 	{}
 };
 
