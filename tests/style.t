@@ -16,6 +16,14 @@
 checkpatch=(scripts/checkpatch.pl --strict --quiet --no-summary
 	--show-types --ignore FILE_PATH_CHANGES --ignore CAMELCASE)
 
+# laid_out FILE: what checkpatch must not say either where the kernel lays trace events
+# out, whose parts are blocks in parentheses
+laid_out()
+{
+	! grep -q 'TRACE_EVENT(' "$1" ||
+		printf -- '--ignore %s\n' OPEN_ENDED_LINE PARENTHESIS_ALIGNMENT
+}
+
 # ours: the files of the repository, those that git does not know yet too
 ours()
 {
@@ -93,12 +101,15 @@ silent "shellcheck has nothing to say" shellcheck -x "${files[@]}"
 try "the series has a tree to compile in" prepare || bail "no tree"
 tools/series "$KVER" "$WORK" 2>/dev/null
 for mail in "$WORK/$KVER"/*.patch; do
+	# shellcheck disable=SC2046 # one word is one argument
 	silent "checkpatch: $(basename "$mail")" \
-		in_tree "${checkpatch[@]}" "$mail"
+		in_tree "${checkpatch[@]}" $(laid_out "$mail") "$mail"
 done
 # The mail shows that a boot parameter is documented, the file alone does not.
 for file in $(new .c .h .rst); do
+	# shellcheck disable=SC2046 # one word is one argument
 	silent "checkpatch: $file" in_tree "${checkpatch[@]}" \
+		$(laid_out "$ALTMAP_SERIES/linux/$file") \
 		--ignore UNDOCUMENTED_SETUP -f "$file"
 done
 for file in $(new .c); do

@@ -1052,7 +1052,7 @@ static int __register_blocks(unsigned int first, unsigned int last,
 	lock_device_hotplug();
 	err = mhp_register_altmaps(PFN_PHYS(block_pfn(first)),
 				   (last - first + 1) *
-				   memory_block_size_bytes(), 512,
+				   memory_block_size_bytes(), 0, 512,
 				   inaccessible);
 	unlock_device_hotplug();
 	return err;
@@ -1159,6 +1159,26 @@ static void mark_filled(unsigned long start, unsigned long end, void *arg)
 	for (; start < end; start++)
 		if (test_and_set_bit(start, filled->map))
 			atomic_inc(&filled->twice);
+}
+
+static void expect_next(const struct vmem_altmap *altmap, void *arg)
+{
+	const struct vmem_altmap ***next = arg;
+
+	KUNIT_EXPECT_PTR_EQ(kunit_get_current_test(), **next, altmap);
+	(*next)++;
+}
+
+static void altmaps_are_visited_in_the_order_of_their_memory(struct kunit *test)
+{
+	struct vmem_altmap *second = add_altmap(test, block_pfn(2), 1024, 0, 8);
+	struct vmem_altmap *third = add_altmap(test, block_pfn(3), 1024, 0, 8);
+	struct vmem_altmap *first = add_altmap(test, block_pfn(1), 1024, 0, 8);
+	const struct vmem_altmap *all[] = { first, second, third };
+	const struct vmem_altmap **next = all;
+
+	vmem_altmap_for_each(expect_next, &next);
+	KUNIT_EXPECT_PTR_EQ(test, all + ARRAY_SIZE(all), next);
 }
 
 static const struct split_param {
@@ -1276,6 +1296,7 @@ static struct kunit_case altmap_cases[] = {
 	KUNIT_CASE(memory_blocks_get_all_altmaps_or_none),
 	KUNIT_CASE(memory_block_may_be_inaccessible),
 	KUNIT_CASE(altmap_of_another_owner_is_no_memory_blocks),
+	KUNIT_CASE(altmaps_are_visited_in_the_order_of_their_memory),
 	KUNIT_CASE_PARAM(split_range_is_filled_once, split_gen_params),
 	KUNIT_CASE(ranges_at_once_share_the_cpus),
 	{}

@@ -13,6 +13,7 @@
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/memmap_fill.h>
+#include <linux/memremap.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
@@ -21,7 +22,12 @@
 #include <linux/padata.h>
 #include <linux/printk.h>
 #include <linux/sched/isolation.h>
+#include <linux/timekeeping.h>
 #include <linux/topology.h>
+#include <linux/vmem_altmap.h>
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/memmap_fill.h>
 
 VISIBLE_IF_KUNIT bool memmap_fill_enable = true;
 module_param_named(enable, memmap_fill_enable, bool, 0444);
@@ -55,10 +61,10 @@ static bool may_fill(void)
 static const char *method(void)
 {
 	if (!may_fill())
-		return "field by field";
+		return "fields";
 	if (memmap_fill_streams(sizeof(struct page)))
-		return "by streaming stores";
-	return "by copies";
+		return "streaming-stores";
+	return "copies";
 }
 
 /**
@@ -74,7 +80,7 @@ static const char *method(void)
  */
 unsigned long memmap_fill_like(struct page *page, unsigned long nr)
 {
-	pr_info_once("page structs of device memory are written %s\n",
+	pr_info_once("page structs of device memory are written by %s\n",
 		     method());
 	if (!may_fill())
 		return 1;
@@ -110,11 +116,12 @@ static int max_threads(int nid)
  * that are written at the same time share fairly.
  *
  * Context: May sleep; not under the memory hotplug lock, for which others wait.
+ * Return: the most threads that were asked for at one time, this one counted.
  */
-void memmap_fill_split(void (*fill)(unsigned long start, unsigned long end,
-				    void *arg),
-		       void *arg, unsigned long nr, unsigned long align,
-		       int nid)
+unsigned int memmap_fill_split(void (*fill)(unsigned long start,
+					    unsigned long end, void *arg),
+			       void *arg, unsigned long nr,
+			       unsigned long align, int nid)
 {
 	struct padata_mt_job job = {
 		.thread_fn = fill,
@@ -122,7 +129,7 @@ void memmap_fill_split(void (*fill)(unsigned long start, unsigned long end,
 		.align = align,
 		.min_chunk = max(CHUNK, align),
 	};
-	unsigned long start, size;
+	unsigned long start, size, threads = 1;
 
 	if (!node_state(nid, N_CPU))
 		nid = numa_nearest_node(nid, N_CPU);
@@ -134,6 +141,33 @@ void memmap_fill_split(void (*fill)(unsigned long start, unsigned long end,
 		job.start = start;
 		job.size = size;
 		padata_do_multithreaded(&job);
+		threads = max(threads, min(size / job.min_chunk,
+					   (unsigned long)job.max_threads));
 	}
 	atomic_dec(&ranges[nid]);
+	return threads;
+}
+
+/**
+ * memmap_fill_report() - tell that the page structs of a range were written
+ * @pgmap: of the range
+ * @start_pfn: first pfn of the range
+ * @nr_pages: pages of the range
+ * @nid: node of the range
+ * @start_ns: when that was begun, by ktime_get_ns()
+ * @threads: the most that took part at one time
+ *
+ * To the trace, and to the altmap if the range has one.
+ *
+ * Context: Process context, may sleep.
+ */
+void memmap_fill_report(struct dev_pagemap *pgmap, unsigned long start_pfn,
+			unsigned long nr_pages, int nid, u64 start_ns,
+			unsigned int threads)
+{
+	const u64 ns = ktime_get_ns() - start_ns;
+
+	trace_memmap_fill(start_pfn, nr_pages, nid, ns, method(), threads);
+	if (pgmap_altmap(pgmap))
+		vmem_altmap_filled(pgmap_altmap(pgmap), ns, method(), threads);
 }

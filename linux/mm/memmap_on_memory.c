@@ -35,7 +35,7 @@ static unsigned long block_id(u64 start)
 	return start / memory_block_size_bytes();
 }
 
-static int register_altmap(u64 start, unsigned long memmap_pages,
+static int register_altmap(u64 start, int nid, unsigned long memmap_pages,
 			   bool inaccessible)
 {
 	const gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
@@ -51,6 +51,8 @@ static int register_altmap(u64 start, unsigned long memmap_pages,
 	/* the rest of the block was RAM, and is not overwritten either */
 	altmap->no_scrub = true;
 	altmap->inaccessible = inaccessible;
+	altmap->nid = nid;
+	altmap->owner = "memory";
 
 	err = xa_insert(&block_altmaps, block_id(start), altmap, gfp);
 	if (err)
@@ -72,6 +74,7 @@ out_altmap:
  * mhp_register_altmaps() - register an altmap for each memory block
  * @start: physical address of the first block
  * @size: bytes of all blocks
+ * @nid: node of the memory
  * @memmap_pages: pages at the start of each block for its memmap
  * @inaccessible: the memory cannot be read or written while it is offline
  *
@@ -83,14 +86,14 @@ out_altmap:
  * Then none is registered, and the log says so. -EEXIST would tell callers of
  * add_memory() that the memory was added before.
  */
-int mhp_register_altmaps(u64 start, u64 size, unsigned long memmap_pages,
-			 bool inaccessible)
+int mhp_register_altmaps(u64 start, u64 size, int nid,
+			 unsigned long memmap_pages, bool inaccessible)
 {
 	u64 at;
 	int err;
 
 	for (at = start; at < start + size; at += memory_block_size_bytes()) {
-		err = register_altmap(at, memmap_pages, inaccessible);
+		err = register_altmap(at, nid, memmap_pages, inaccessible);
 		if (err)
 			goto out;
 	}

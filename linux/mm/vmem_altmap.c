@@ -33,6 +33,9 @@
 #include <linux/string.h>
 #include <linux/vmem_altmap.h>
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/vmem_altmap.h>
+
 #define PAGES_PER_BLOCK		(PMD_SIZE / PAGE_SIZE)
 
 /**
@@ -303,6 +306,7 @@ static int init_books(struct vmem_altmap *altmap)
 	altmap->align = 0;
 	altmap->watermark = 0;
 	altmap->failed = 0;
+	altmap->fill_ns = 0;
 	altmap->next_block = 0;
 	altmap->splits = RB_ROOT;
 	altmap->room = NULL;
@@ -414,6 +418,7 @@ int vmem_altmap_register(struct vmem_altmap *altmap, unsigned long start_pfn,
 	err = validate(altmap, start_pfn, nr_pages);
 	if (!err)
 		err = index_add(altmap, start_pfn, start_pfn + nr_pages - 1);
+	trace_vmem_altmap_register(altmap, start_pfn, nr_pages, err);
 	if (err)
 		return err;
 
@@ -436,6 +441,7 @@ static bool index_del(struct vmem_altmap *altmap)
 	guard(mutex)(&vmem_altmap_lock);
 	if (WARN_ON_ONCE(altmap_in(altmap->base_pfn, altmap->base_pfn) != altmap))
 		return false;
+	trace_vmem_altmap_unregister(altmap);
 	if (altmap->alloc)
 		vmem_altmap_warn_busy(altmap);
 
@@ -603,12 +609,14 @@ void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size)
 	err = take(altmap, size, &pfn);
 	if (err) {
 		altmap->failed++;
+		trace_vmem_altmap_fail(altmap, size / PAGE_SIZE, err);
 		complain(altmap, size / PAGE_SIZE, err);
 		return NULL;
 	}
 
 	altmap->alloc += size / PAGE_SIZE;
 	altmap->watermark = max(altmap->watermark, altmap->alloc);
+	trace_vmem_altmap_alloc(altmap, pfn, size / PAGE_SIZE);
 	return __va(PFN_PHYS(pfn));
 }
 
@@ -689,6 +697,7 @@ bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
 	}
 
 	altmap->alloc -= size / PAGE_SIZE;
+	trace_vmem_altmap_free(altmap, pfn, size / PAGE_SIZE);
 	if (vmem_altmap_scrub && !altmap->no_scrub)
 		vmem_altmap_scrub_block(PFN_PHYS(pfn), size);
 	return true;
@@ -731,4 +740,43 @@ bool vmem_altmap_storage_in(unsigned long start_pfn, unsigned long nr_pages)
 				  start_pfn, last_pfn))
 			return true;
 	return false;
+}
+
+/**
+ * vmem_altmap_filled() - note how the page structs of a range were written
+ * @altmap: the range's altmap, registered
+ * @ns: nanoseconds that it took
+ * @method: how, a name that stays
+ * @threads: threads that shared the work
+ *
+ * Context: Process context, may sleep.
+ */
+void vmem_altmap_filled(struct vmem_altmap *altmap, u64 ns,
+			const char *method, unsigned int threads)
+{
+	guard(mutex)(&vmem_altmap_lock);
+	altmap->fill_ns = ns;
+	altmap->fill_method = method;
+	altmap->fill_threads = threads;
+}
+
+/**
+ * vmem_altmap_for_each() - look at all registered altmaps
+ * @visit: is called with each, in the order of their memory; must not register,
+ *	unregister, allocate from or free to any
+ * @arg: passed to @visit
+ *
+ * None is registered or unregistered, and no block comes or goes, meanwhile.
+ *
+ * Context: Process context, may sleep.
+ */
+void vmem_altmap_for_each(void (*visit)(const struct vmem_altmap *altmap,
+					void *arg), void *arg)
+{
+	struct interval_tree_node *node;
+
+	guard(mutex)(&vmem_altmap_lock);
+	for (node = interval_tree_iter_first(&vmem_altmap_index, 0, ULONG_MAX);
+	     node; node = interval_tree_iter_next(node, 0, ULONG_MAX))
+		visit(container_of(node, struct vmem_altmap, range), arg);
 }

@@ -106,8 +106,10 @@ static __always_inline void memmap_fill_copies(void *to, const void *page,
 }
 
 #ifdef __KERNEL__
+#include <linux/types.h>
 #include <asm/page.h>
 
+struct dev_pagemap;
 struct page;
 
 /* A page struct that holds its page's address is like no other. */
@@ -118,10 +120,13 @@ struct page;
 #endif
 
 unsigned long memmap_fill_like(struct page *page, unsigned long nr);
-void memmap_fill_split(void (*fill)(unsigned long start, unsigned long end,
-				    void *arg),
-		       void *arg, unsigned long nr, unsigned long align,
-		       int nid);
+unsigned int memmap_fill_split(void (*fill)(unsigned long start,
+					    unsigned long end, void *arg),
+			       void *arg, unsigned long nr,
+			       unsigned long align, int nid);
+void memmap_fill_report(struct dev_pagemap *pgmap, unsigned long start_pfn,
+			unsigned long nr_pages, int nid, u64 start_ns,
+			unsigned int threads);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 extern bool memmap_fill_enable;

@@ -11,15 +11,15 @@
 #include <linux/types.h>
 
 #ifdef CONFIG_MHP_MEMMAP_ON_MEMORY
-int mhp_register_altmaps(u64 start, u64 size, unsigned long memmap_pages,
-			 bool inaccessible);
+int mhp_register_altmaps(u64 start, u64 size, int nid,
+			 unsigned long memmap_pages, bool inaccessible);
 void mhp_unregister_altmaps(u64 start, u64 size);
 int mhp_online_block(unsigned long pfn, unsigned long nr_pages,
 		     struct zone *zone, struct memory_group *group);
 int mhp_offline_block(unsigned long pfn, unsigned long nr_pages,
 		      struct zone *zone, struct memory_group *group);
 #else
-static inline int mhp_register_altmaps(u64 start, u64 size,
+static inline int mhp_register_altmaps(u64 start, u64 size, int nid,
 				       unsigned long memmap_pages,
 				       bool inaccessible)
 {

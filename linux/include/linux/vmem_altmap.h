@@ -26,6 +26,10 @@ struct vmem_altmap_split;
  *	whose other contents stay as well
  * @inaccessible: the range cannot be read or written before it is onlined; set
  *	by the driver, together with @no_scrub
+ * @nid: node of the memory; set by the driver
+ * @owner: name of the device or whatever else the altmap is of, for people to
+ *	read; set by the driver, or NULL; not freed before the altmap is
+ *	unregistered
  * @alloc: pages of the storage in use
  * @align: pages of the storage that are not in use and lost to PMD blocks, by
  *	the storage's own alignment or because a page next to them is in use;
@@ -33,6 +37,10 @@ struct vmem_altmap_split;
  * @watermark: most pages in use at one time since the altmap was registered
  * @failed: blocks asked for in vain since the altmap was registered; the log
  *	has said why
+ * @fill_ns: nanoseconds that it took to write the page structs, 0 if that was
+ *	not measured
+ * @fill_threads: threads that wrote them, at most
+ * @fill_method: how, see memmap_fill_method()
  *
  * What is left of @free once @alloc and @align are taken off is whole PMD
  * blocks. The driver may write its fields until vmem_altmap_register(); the
@@ -44,10 +52,15 @@ struct vmem_altmap {
 	unsigned long free;
 	bool no_scrub;
 	bool inaccessible;
+	int nid;
+	const char *owner;
 	unsigned long alloc;
 	unsigned long align;
 	unsigned long watermark;
 	unsigned long failed;
+	u64 fill_ns;
+	const char *fill_method;
+	unsigned int fill_threads;
 
 	/* private: the registry's and the allocator's, under the former's lock */
 	struct interval_tree_node range;	/* pfns described */
@@ -77,6 +90,10 @@ struct vmem_altmap *to_vmem_altmap(unsigned long memmap_addr);
 void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size);
 bool vmem_altmap_free(phys_addr_t phys, unsigned long size);
 bool vmem_altmap_storage_in(unsigned long start_pfn, unsigned long nr_pages);
+void vmem_altmap_filled(struct vmem_altmap *altmap, u64 ns,
+			const char *method, unsigned int threads);
+void vmem_altmap_for_each(void (*visit)(const struct vmem_altmap *altmap,
+					void *arg), void *arg);
 #else
 static inline int vmem_altmap_register(struct vmem_altmap *altmap,
 				       unsigned long start_pfn,
@@ -115,6 +132,11 @@ static inline bool vmem_altmap_storage_in(unsigned long start_pfn,
 					  unsigned long nr_pages)
 {
 	return false;
+}
+
+static inline void vmem_altmap_filled(struct vmem_altmap *altmap, u64 ns,
+				      const char *method, unsigned int threads)
+{
 }
 #endif /* CONFIG_VMEM_ALTMAP */
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Altmaps, as administrators see them: debugfs vmem_altmap/altmaps has a line for
+ * each. What the columns mean is said in
+ * Documentation/admin-guide/mm/vmem_altmap.rst.
+ */
+#include <linux/debugfs.h>
+#include <linux/init.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/pfn.h>
+#include <linux/seq_file.h>
+#include <linux/sizes.h>
+#include <linux/time64.h>
+#include <linux/vmem_altmap.h>
+
+static unsigned long kib(unsigned long pages)
+{
+	return pages * (PAGE_SIZE / SZ_1K);
+}
+
+static void print_altmap(const struct vmem_altmap *altmap, void *seq)
+{
+	seq_printf(seq, "%#014llx-%#014llx %-12s %4d %11lu %11lu %11lu %13lu %11lu %11lu %6lu",
+		   PFN_PHYS(altmap->range.start),
+		   PFN_PHYS(altmap->range.last + 1) - 1, altmap->owner ?: "-",
+		   altmap->nid, kib(altmap->reserve), kib(altmap->free),
+		   kib(altmap->alloc), kib(altmap->align),
+		   kib(altmap->free - altmap->alloc - altmap->align),
+		   kib(altmap->watermark), altmap->failed);
+	if (altmap->fill_ns)
+		seq_printf(seq, " %10llu %12u %s\n",
+			   div_u64(altmap->fill_ns, NSEC_PER_USEC),
+			   altmap->fill_threads, altmap->fill_method);
+	else
+		seq_printf(seq, " %10s %12s %s\n", "-", "-", "-");
+}
+
+static int altmaps_show(struct seq_file *seq, void *unused)
+{
+	seq_printf(seq, "%-29s %-12s %4s %11s %11s %11s %13s %11s %11s %6s %10s %12s %s\n",
+		   "range", "owner", "node", "reserve_KiB", "storage_KiB",
+		   "used_KiB", "scattered_KiB", "free_KiB", "peak_KiB",
+		   "failed", "fill_us", "fill_threads", "fill_method");
+	vmem_altmap_for_each(print_altmap, seq);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(altmaps);
+
+static int __init vmem_altmap_debugfs_init(void)
+{
+	debugfs_create_file("altmaps", 0400,
+			    debugfs_create_dir("vmem_altmap", NULL), NULL,
+			    &altmaps_fops);
+	return 0;
+}
+late_initcall(vmem_altmap_debugfs_init);
