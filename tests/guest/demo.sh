@@ -44,16 +44,17 @@ row()
 # measure N NAME MAP: enable namespaceN.0 once more, and note what it takes.
 measure()
 {
-	local region=/sys/bus/nd/devices/region$1/size memmap free time place
+	local region=/sys/bus/nd/devices/region$1/size memmap taken time place
 
 	ndctl disable-namespace "namespace$1.0" >/dev/null 2>&1
-	memmap=$(vmstat nr_memmap_pages) free=$(free_dram) time=$(now)
+	memmap=$(vmstat nr_memmap_pages) BEFORE=$(free_dram) time=$(now)
 	ndctl enable-namespace "namespace$1.0" >/dev/null 2>&1
-	time=$(($(now) - time)) free=$((free - $(free_dram)))
-	[ "$free" -ge 0 ] || free=0 # there is always some coming and going
+	time=$(($(now) - time)) AFTER=$(free_dram)
+	taken=$((BEFORE - AFTER))
+	[ "$taken" -ge 0 ] || taken=0 # there is always some coming and going
 	place=pmem
 	[ "$(vmstat nr_memmap_pages)" = "$memmap" ] || place=DRAM
-	row "$2" "$3" "$place" "$free KiB" "$((($(cat "$region") -
+	row "$2" "$3" "$place" "$taken KiB" "$((($(cat "$region") -
 		$(cat "/sys/block/pmem$1/size") * 512) >> 20)) MiB" \
 		"$((time / 100)).$(printf %02d $((time % 100))) s"
 }
@@ -83,6 +84,53 @@ table()
 		pmem --map "page structs" "DRAM used" "pmem lost" "enabled in"
 	say "  ------------------------------------------------------------------------"
 	cat $ROWS
+	say
+}
+
+# bar TOTAL [SIZE CHARACTER]...: to scale, but one character at least for what
+# there is. What sticks out is cut off.
+bar()
+{
+	awk 'BEGIN {
+		for (i = 2; i < ARGC; i += 2) {
+			n = int(ARGV[i] * 64 / ARGV[1] + 0.5)
+			for (n += ARGV[i] && !n; n; n--)
+				line = line ARGV[i + 1]
+		}
+		while (length(line) < 64)
+			line = line "."
+		print "[" substr(line, 1, 64) (length(line) > 64 ? ">" : "]")
+	}' "$@"
+}
+
+mib()
+{
+	echo "$((($1 + 512) / 1024)) MiB"
+}
+
+# picture: of namespace 1, as the kernel lists its altmap, and of DRAM, before
+# and after it was enabled
+picture()
+{
+	local owner size reserve used rest total memmap
+
+	owner=$(cat /sys/bus/nd/devices/namespace1.0/holder)
+	size=$(($(cat /sys/bus/nd/devices/region1/size) >> 10))
+	reserve=$(column "$owner" reserve_KiB)
+	used=$(column "$owner" used_KiB)
+	rest=$(($(column "$owner" storage_KiB) - used))
+	total=$(meminfo MemTotal) memmap=$((size / 64))
+	say "  The NVDIMM, $FULL: r reserve $reserve KiB, M memmap $(mib "$used")," \
+		"m room for it $rest KiB, . data"
+	say "    before       $(bar "$size")"
+	say "    after        $(bar "$size" "$reserve" r "$used" M "$rest" m)"
+	say
+	say "  DRAM, $(mib "$total"): # in use, before $(mib $((total - BEFORE)))," \
+		"after $(mib $((total - AFTER)))"
+	say "    before       $(bar "$total" $((total - BEFORE)) '#')"
+	say "    after        $(bar "$total" $((total - AFTER)) '#')"
+	say "    with map=mem $(bar "$total" $((total - BEFORE)) '#' "$memmap" M)" \
+		"$(mib "$memmap") of memmap"
 	say
 }
 
@@ -120,5 +168,6 @@ say "The page structs of $FULL are" \
 both_ways 0 "$SMALL"
 both_ways 1 "$FULL"
 table
+picture
 survives
 finish

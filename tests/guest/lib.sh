@@ -140,6 +140,15 @@ vmstat()
 	awk -v name="$1" '$1 == name { print $2 }' /proc/vmstat
 }
 
+# The list of altmaps, and column NAME of its lines about OWNER
+LIST=/sys/kernel/debug/vmem_altmap/altmaps
+column()
+{
+	awk -v owner="$1" -v name="$2" '
+		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+		$at["owner"] == owner { print $at[name] }' $LIST
+}
+
 # The figure NAME of /proc/meminfo, in KiB.
 meminfo()
 {

@@ -9,20 +9,11 @@
 # shellcheck source-path=SCRIPTDIR
 . ./memory.sh
 
-LIST=/sys/kernel/debug/vmem_altmap/altmaps
 TRACE=/sys/kernel/tracing
 FAULT=/sys/kernel/debug/fail_vmem_altmap
 ND=/sys/bus/nd/devices
 KMEM=/sys/bus/dax/drivers/kmem
 CYCLES=100
-
-# column OWNER NAME: of the lines that say so
-column()
-{
-	awk -v owner="$1" -v name="$2" '
-		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-		$at["owner"] == owner { print $at[name] }' $LIST
-}
 
 # adds_up FILE: a list, each line of which is right in itself
 adds_up()
