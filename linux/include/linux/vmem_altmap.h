@@ -26,9 +26,9 @@ struct vmem_altmap_split;
  *	whose other contents stay as well
  * @inaccessible: the range cannot be read or written before it is onlined; set
  *	by the driver, together with @no_scrub
- * @nid: node of the memory; set by the driver
+ * @nid: node of the memory; set by who registers the altmap
  * @owner: name of the device or whatever else the altmap is of, for people to
- *	read; set by the driver, or NULL; not freed before the altmap is
+ *	read; set by who registers, or NULL; not freed before the altmap is
  *	unregistered
  * @alloc: pages of the storage in use
  * @align: pages of the storage that are not in use and lost to PMD blocks, by
@@ -40,7 +40,7 @@ struct vmem_altmap_split;
  * @fill_ns: nanoseconds that it took to write the page structs, 0 if that was
  *	not measured
  * @fill_threads: threads that wrote them, at most
- * @fill_method: how, see memmap_fill_method()
+ * @fill_method: how, by the name that the log has
  *
  * What is left of @free once @alloc and @align are taken off is whole PMD
  * blocks. The driver may write its fields until vmem_altmap_register(); the
