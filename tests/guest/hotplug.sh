@@ -110,9 +110,8 @@ check "kmem gives it back" unbind
 cycle 0
 if [ "$1" = on ]; then
 	cycle 1
-	before=$(free_dram)
-	check "ten times on and off" cycles
-	dram_at_most "KiB of DRAM lost" $((before - $(free_dram))) 256
+	check "ten times on and off" kept 256 cycles
+	dram_at_most "KiB of DRAM lost" "$KEPT" 256
 else
 	check "memmap_on_memory is refused" fails eval "echo 1 >$CHOICE"
 fi

@@ -180,6 +180,25 @@ free_dram()
 	echo "$now"
 }
 
+# kept LIMIT COMMAND...: run it, and set KEPT to the KiB of DRAM that are gone
+# then. While these are more than LIMIT, as in dram_at_most, again, five times
+# at most: what leaks does so each time, what grows once (a cache) does not.
+kept()
+{
+	local limit=$(($1 * (PAGE / 4096))) free
+
+	shift
+	for _ in $(seq 5); do
+		free=$(free_dram)
+		"$@" || return
+		KEPT=$((free - $(free_dram)))
+		if [ "$KEPT" -le "$limit" ] || [ -e $KMEMLEAK ]; then
+			break
+		fi
+		echo "$KEPT KiB are gone"
+	done
+}
+
 # price NAMESPACE: enable it, and set PRICE to the KiB of DRAM that it took, all
 # that was freed before given back.
 price()
