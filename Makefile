@@ -9,7 +9,7 @@ T ?=
 DEBUG ?=
 QUICK ?=
 
-export KVER DEBUG QUICK
+export KVER DEBUG QUICK CONFIG
 
 have := $(notdir $(patsubst %/series,%,$(wildcard patches/*/series)))
 tests := $(notdir $(basename $(wildcard tests/*.t)))
@@ -18,8 +18,10 @@ checks := series style cli
 # those that say nothing of a kernel that watches itself, or count its bytes
 plain := $(checks) bisect none releases runner dram sweep \
 	$(filter arm64%,$(tests))
-# those that compile for an hour on a machine that never did
-long := arch configs
+# those that take an hour on a machine that never ran them; the first two with
+# other compilers
+compiles := arch configs
+long := $(compiles) deb peers
 run = $(or $(T),$(filter-out $(long) $(if $(DEBUG),$(plain)),$(tests)))
 
 help:
@@ -34,9 +36,14 @@ help:
 	@echo 'make check        only the tests that need no guest and no full build'
 	@echo 'make check-arch   the series compiled for seven architectures, and for x86'
 	@echo '                  kernels of other configurations, some of them booted'
+	@echo 'make test-peers   tests that others wrote (ndctl, the kernel, fio, PMDK),'
+	@echo '                  with the series and with the stock kernel'
 	@echo 'make bench        what it costs to enable and disable up to 256 GiB, beside'
 	@echo '                  the stock kernel: time, instructions, DRAM; tables, and'
 	@echo '                  figures in build/bench; QUICK=1: up to 16 GiB'
+	@echo 'make deb          linux-image and linux-headers packages, in build/deb, of'
+	@echo '                  Debian'\''s configuration for clouds, or of CONFIG=FILE;'
+	@echo '                  make test T=deb boots them'
 	@echo 'make series       mails for git am in build/series/$(KVER)/'
 	@echo 'make tree         the series as a git tree, build/linux-$(KVER), to edit'
 	@echo 'make split        patches/ and linux/ from the commits in that tree'
@@ -61,7 +68,8 @@ test: version
 	@[ -z '$(T)' ] || [ -f 'tests/$(T).t' ] || { \
 		echo 'no test "$(T)"; there are: $(tests)' >&2; exit 1; }
 	@tools/deps series build guest test $(if $(filter arm64%,$(run)),arm64) \
-		$(if $(filter $(long),$(run)),cross llvm)
+		$(if $(filter $(compiles),$(run)),cross llvm) \
+		$(filter deb peers,$(run))
 	@prove --timer --verbose $(run:%=tests/%.t)
 
 check: version
@@ -70,11 +78,19 @@ check: version
 
 check-arch: version
 	@tools/deps series build guest cross llvm
-	@prove --timer --verbose $(long:%=tests/%.t)
+	@prove --timer --verbose $(compiles:%=tests/%.t)
+
+test-peers: version
+	@tools/deps series build guest peers
+	@prove --timer --verbose tests/peers.t
 
 bench: version
 	@tools/deps series build guest bench
 	@bench/run
+
+deb: version
+	@tools/deps series build deb
+	@tools/deb
 
 series: version
 	@tools/deps series
@@ -95,5 +111,5 @@ clean:
 distclean:
 	@tools/clean --cache
 
-.PHONY: help version demo test check check-arch bench series tree split clean \
-	distclean
+.PHONY: help version demo test check check-arch test-peers bench deb series \
+	tree split clean distclean

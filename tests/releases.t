@@ -10,42 +10,12 @@
 # shellcheck disable=SC2317 # a function that try calls
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/tap.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/../tools/apt.sh"
 
 store=$ALTMAP_CACHE/releases
 package=linux-source-$KVER
-mkdir -p "$store" "$WORK/apt/lists/partial" "$WORK/apt/archives/partial"
-export APT_CONFIG=$WORK/apt/conf
-
-# mirrors: those that this machine uses. The format is for apt to expand.
-# shellcheck disable=SC2016
-mirrors()
-{
-	env -u APT_CONFIG apt-get indextargets --format '$(REPO_URI)' \
-		'Created-By: Packages' | sort -u
-}
-
-# suites: a package list of apt's own, of both Debians. A mirror has the
-# security updates or the rest; what it lacks is passed over.
-suites()
-{
-	local mirror suite
-
-	for mirror in $(mirrors); do
-		for suite in {bookworm,trixie}{,-updates,-security}; do
-			echo "deb $mirror $suite main"
-			echo "deb-src $mirror $suite main"
-		done
-	done >"$WORK/apt/sources.list"
-	cat >"$APT_CONFIG" <<-END
-	Dir::Etc::sourcelist "$WORK/apt/sources.list";
-	Dir::Etc::sourceparts "/dev/null";
-	Dir::State::lists "$WORK/apt/lists";
-	Dir::State::status "/dev/null";
-	Dir::Cache "$WORK/apt";
-	APT::Sandbox::User "";
-	END
-	apt-get -q update >"$WORK/apt/log" 2>&1
-}
+mkdir -p "$store"
 
 # versions: of the package, one for each release of the kernel
 versions()
@@ -124,7 +94,7 @@ applies()
 		tools/assemble --bare "$KVER" "$WORK/out"
 }
 
-suites
+both_debians "$WORK/apt"
 mapfile -t all < <(versions)
 for version in "${all[@]}"; do
 	try "$package $version can be had" debian "$version"

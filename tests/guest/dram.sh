@@ -29,7 +29,7 @@ new_lines
 is "one line says how much DRAM that takes, and how much there is" \
 	"$(grep -c 'KiB of DRAM' /tmp/dmesg)" 1
 grep 'KiB of DRAM' /tmp/dmesg | sed 's/^/# /'
-dram_at_most "KiB of DRAM that the refusal keeps" $((free - $(free_dram))) 256
+dram_at_most "KiB of DRAM that the refusal keeps" $((free - $(free_dram))) 512
 check "--map=dev works then, on the same namespace" create $NS fsdax dev
 is "nr_memmap_pages counts no page of the device" "$(vmstat nr_memmap_pages)" 0
 off
