@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# peers.sh TEST...: runs tests that others wrote, on the disk that tools/peers
+# makes. The last line of each test is "passed TEST", "failed TEST" or
+# "skipped TEST"; lines before, that begin with "#", say why.
+
+# shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+
+NDCTL=/peers/ndctl
+
+inside()
+{
+	chroot /mnt /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"
+}
+
+# of_ndctl TEST: as its meson.build has it run
+of_ndctl()
+{
+	local test=$NDCTL/test/$1
+
+	[ -e "/mnt/$test" ] || test=$NDCTL/build/test/$1
+	inside NDCTL=$NDCTL/build/ndctl/ndctl DAXCTL=$NDCTL/build/daxctl/daxctl \
+		TEST_PATH=$NDCTL/build/test DATA_PATH=$NDCTL/test \
+		sh -c "cd $NDCTL/build && $test"
+}
+
+# dax_files TYPE: a file system with DAX in /dax, its page structs on the device
+dax_files()
+{
+	new fsdax 1G dev 2M && make_fs "$1" /dev/pmem0 &&
+		mkdir -p /mnt/dax && mount -t "$1" -o dax=always /dev/pmem0 /mnt/dax
+}
+
+# fio with verify, on files of a file system with DAX
+fio_on()
+{
+	dax_files "$1" && inside fio --name=verify --directory=/dax --size=256M --bs=16k \
+			--rw=randwrite --ioengine="$2" --verify=crc32c \
+			--verify_fatal=1 --do_verify=1 --numjobs=2 \
+			--end_fsync=1 && umount /mnt/dax
+}
+
+# PMDK's pools on a file system with DAX: made, checked, and told apart
+pool()
+{
+	dax_files ext4 && inside pmempool create --size=64M "$@" /dax/pool &&
+		inside pmempool check -v /dax/pool &&
+		inside pmempool info /dax/pool && umount /mnt/dax
+}
+
+# What the tests ask of a running system: devices that come to be, and all that
+# the kernel said since it was booted. systemd's journal wants more of a kernel.
+services()
+{
+	inside /lib/systemd/systemd-udevd --daemon >/dev/null 2>&1
+	printf '#!/bin/sh\nexec dmesg\n' >/mnt/usr/bin/journalctl
+	chmod +x /mnt/usr/bin/journalctl
+}
+
+# PMDK's copies to a device-dax device and back
+daxio()
+{
+	new devdax 1G dev 2M && inside sh -eu -c '
+		dd if=/dev/urandom of=/tmp/data bs=1M count=64
+		daxio --input=/tmp/data --output=/dev/dax0.0 --len=64M
+		daxio --input=/dev/dax0.0 --output=/tmp/back --len=64M
+		cmp /tmp/data /tmp/back'
+}
+
+run()
+{
+	case $1 in
+	fio-*-*) fio_on "$(echo "$1" | cut -d - -f 2)" \
+		"$(echo "$1" | cut -d - -f 3)" ;;
+	pool-obj) pool --layout=peers obj ;;
+	pool-blk) pool blk 512 ;;
+	pool-log) pool log ;;
+	daxio) daxio ;;
+	memory-hotplug) inside sh -c \
+		"cd /peers/kernel/tools/testing/selftests/memory-hotplug &&
+		 bash ./mem-on-off-test.sh" ;;
+	hmm) inside /peers/hmm-tests ;;
+	*) of_ndctl "$1" ;;
+	esac
+}
+
+mount /dev/vda /mnt
+for it in proc sys dev tmp; do
+	mount --bind /$it /mnt/$it
+done
+mount -t debugfs debug /mnt/sys/kernel/debug
+mount -t tracefs trace /mnt/sys/kernel/tracing 2>/dev/null || :
+ln -s /proc/self/fd /dev/fd
+mount -t tmpfs run /mnt/run
+mkdir -p /mnt/lib/modules
+mount --bind /lib/modules /mnt/lib/modules
+services
+label >/tmp/label 2>&1
+for it; do
+	status=0
+	run "$it" >/tmp/output 2>&1 || status=$?
+	tail -n 40 /tmp/output | sed 's/^/# /'
+	case $status in
+	0) echo "passed $it" ;;
+	4 | 77) echo "skipped $it" ;;
+	*) echo "failed $it ($status)" ;;
+	esac
+done
+finish
