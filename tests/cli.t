@@ -69,6 +69,8 @@ refuses "an unknown configuration is named" "no configs/nonesuch.config" \
 	tools/kernel --config nonesuch stock "$KVER"
 refuses "an unknown architecture is refused" "there are: x86 arm64" \
 	tools/kernel --arch nonesuch stock "$KVER"
+refuses "a configuration for packages that is not there is named" \
+	"CONFIG=nonesuch: no such file" env CONFIG=nonesuch tools/deb
 refuses "assemble names the versions there are" \
 	"no patches for Linux 9.99; there are: .*6\.12" \
 	tools/assemble 9.99 "$WORK/tree"
