@@ -43,7 +43,7 @@ help:
 	@echo '                  figures in build/bench; QUICK=1: up to 16 GiB'
 	@echo 'make deb          linux-image and linux-headers packages, in build/deb, of'
 	@echo '                  Debian'\''s configuration for clouds, or of CONFIG=FILE;'
-	@echo '                  make test T=deb boots them'
+	@echo '                  then boots them, their drivers as modules, and tests'
 	@echo 'make series       mails for git am in build/series/$(KVER)/'
 	@echo 'make tree         the series as a git tree, build/linux-$(KVER), to edit'
 	@echo 'make split        patches/ and linux/ from the commits in that tree'
@@ -89,8 +89,8 @@ bench: version
 	@bench/run
 
 deb: version
-	@tools/deps series build deb
-	@tools/deb
+	@tools/deps series build guest deb
+	@prove --timer --verbose tests/deb.t
 
 series: version
 	@tools/deps series
