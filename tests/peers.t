@@ -37,7 +37,7 @@ outcome()
 	esac
 	[ "${result[$2]}" = passed ] || {
 		note "$1, $2: ${result[$2]}"
-		tail -n 12 "$log.log"
+		tail -n 12 "$log.log" | sed 's/^\(# \)*/# /'
 	}
 }
 
