@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "../linux/include/linux/memmap_fill.h"
+#include "../linux/include/linux/memmap_fill_copies.h"
 
 #define BYTES (1UL << 30)
 #define MOST_ROUNDS 99

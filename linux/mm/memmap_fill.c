@@ -13,6 +13,7 @@
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/memmap_fill.h>
+#include <linux/memmap_fill_copies.h>
 #include <linux/memremap.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -116,7 +117,7 @@ static int max_threads(int nid)
  * that are written at the same time share fairly.
  *
  * Context: May sleep; not under the memory hotplug lock, for which others wait.
- * Return: the most threads that were asked for at one time, this one counted.
+ * Return: the most threads that wrote at one time, this one counted.
  */
 unsigned int memmap_fill_split(void (*fill)(unsigned long start,
 					    unsigned long end, void *arg),
@@ -129,7 +130,8 @@ unsigned int memmap_fill_split(void (*fill)(unsigned long start,
 		.align = align,
 		.min_chunk = max(CHUNK, align),
 	};
-	unsigned long start, size, threads = 1;
+	unsigned long start, size;
+	int threads = 0;
 
 	if (!node_state(nid, N_CPU))
 		nid = numa_nearest_node(nid, N_CPU);
@@ -140,9 +142,7 @@ unsigned int memmap_fill_split(void (*fill)(unsigned long start,
 		size = min(nr - start, job.max_threads * max(ROUND, align));
 		job.start = start;
 		job.size = size;
-		padata_do_multithreaded(&job);
-		threads = max(threads, min(size / job.min_chunk,
-					   (unsigned long)job.max_threads));
+		threads = max(threads, padata_do_multithreaded(&job));
 	}
 	atomic_dec(&ranges[nid]);
 	return threads;

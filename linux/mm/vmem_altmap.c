@@ -22,6 +22,7 @@
 #include <linux/ioport.h>
 #include <linux/jump_label.h>
 #include <linux/libnvdimm.h>
+#include <linux/memmap_fill_copies.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
@@ -630,25 +631,35 @@ VISIBLE_IF_KUNIT void vmem_altmap_warn_free(struct vmem_altmap *altmap,
 		  &res, size, &phys);
 }
 
+/* Zeroes past the cache, which are persistent after a pmem_wmb(). */
+static void flush_zeroes(void *to, unsigned long size)
+{
+	const void *zeroes = page_address(ZERO_PAGE(0));
+	const void *end = to + size;
+
+	if (memmap_fill_streams(sizeof(struct page))) {
+		memmap_fill_copies(to, zeroes, sizeof(struct page),
+				   size / sizeof(struct page));
+		return;
+	}
+	for (; to < end; to += PAGE_SIZE) {
+		memcpy_flushcache(to, zeroes, PAGE_SIZE);
+		if (!IS_ENABLED(CONFIG_ARCH_HAS_UACCESS_FLUSHCACHE))
+			arch_wb_cache_pmem(to, PAGE_SIZE);
+	}
+}
+
 /*
- * Page structs hold kernel addresses, and the medium keeps them. The zeroes go
- * past the cache, and are in the persistence domain when this returns.
+ * Page structs hold kernel addresses, and the medium keeps them. The zeroes are
+ * in the persistence domain when this returns.
  */
 VISIBLE_IF_KUNIT void vmem_altmap_scrub_block(phys_addr_t phys,
 					      unsigned long size)
 {
-	const void *zeroes = page_address(ZERO_PAGE(0));
-	void *page = __va(phys);
-	const void *end = page + size;
-
 	KUNIT_STATIC_STUB_REDIRECT(vmem_altmap_scrub_block, phys, size);
-	for (; page < end; page += PAGE_SIZE) {
-		memcpy_flushcache(page, zeroes, PAGE_SIZE);
-		if (!IS_ENABLED(CONFIG_ARCH_HAS_UACCESS_FLUSHCACHE))
-			arch_wb_cache_pmem(page, PAGE_SIZE);
-		cond_resched();
-	}
+	flush_zeroes(__va(phys), size);
 	pmem_wmb();
+	cond_resched();
 }
 
 /**
