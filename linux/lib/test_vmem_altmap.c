@@ -1214,8 +1214,10 @@ static void restore_threads(void *threads)
 static void split_range_is_filled_once(struct kunit *test)
 {
 	const struct split_param *param = test->param_value;
+	const unsigned int cpus = cpumask_weight(cpumask_of_node(first_online_node));
 	struct filled filled = { .align = param->align };
 	unsigned long threads = memmap_fill_threads;
+	unsigned int used;
 
 	filled.map = vcalloc(BITS_TO_LONGS(param->nr + 1), sizeof(long));
 	KUNIT_ASSERT_NOT_NULL(test, filled.map);
@@ -1224,8 +1226,14 @@ static void split_range_is_filled_once(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action(test, restore_threads,
 						  (void *)threads));
 	memmap_fill_threads = param->threads;
-	memmap_fill_split(mark_filled, &filled, param->nr, param->align,
-			  first_online_node);
+	used = memmap_fill_split(mark_filled, &filled, param->nr, param->align,
+				 first_online_node);
+	KUNIT_EXPECT_LE(test, used, param->threads ?: cpus);
+	/* 0 if there is nothing to fill, and small ranges are not split */
+	if (param->nr < SZ_256K)
+		KUNIT_EXPECT_EQ(test, used, param->nr ? 1 : 0);
+	else
+		KUNIT_EXPECT_EQ(test, used > 1, cpus > 1 && param->threads != 1);
 	KUNIT_EXPECT_EQ(test, param->nr, bitmap_weight(filled.map, param->nr + 1));
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&filled.twice));
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&filled.unaligned));

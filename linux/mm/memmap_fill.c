@@ -117,7 +117,8 @@ static int max_threads(int nid)
  * that are written at the same time share fairly.
  *
  * Context: May sleep; not under the memory hotplug lock, for which others wait.
- * Return: the most threads that wrote at one time, this one counted.
+ * Return: the most threads that can have written at one time, this one counted;
+ * 0 if there was nothing to write.
  */
 unsigned int memmap_fill_split(void (*fill)(unsigned long start,
 					    unsigned long end, void *arg),

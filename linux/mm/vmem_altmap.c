@@ -631,7 +631,7 @@ VISIBLE_IF_KUNIT void vmem_altmap_warn_free(struct vmem_altmap *altmap,
 		  &res, size, &phys);
 }
 
-/* Zeroes past the cache, which are persistent after a pmem_wmb(). */
+/* Zeroes past the cache or written back: persistent after a pmem_wmb(). */
 static void flush_zeroes(void *to, unsigned long size)
 {
 	const void *zeroes = page_address(ZERO_PAGE(0));

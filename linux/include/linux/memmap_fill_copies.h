@@ -88,7 +88,9 @@ static inline void memmap_fill_stream(void *copies, const void *page,
  * @size: bytes of a page struct, a constant
  * @nr: copies, page structs in a row
  *
- * When it returns the copies are ordered as plain stores would be.
+ * When it returns the copies are ordered as plain stores would be. If
+ * memmap_fill_streams(@size), no cache holds any of them: where memory is
+ * persistent, so are they after a pmem_wmb(). The scrub of altmaps relies on it.
  *
  * Context: Any.
  */
