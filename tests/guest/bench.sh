@@ -51,8 +51,11 @@ unbind()
 fill_time()
 {
 	[ ! -f "$LIST" ] || awk -v label="$LABEL" '
-		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-		{ print label, "fill", $at["fill_us"] * 1000 }' "$LIST"
+		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+		!("fill_us" in at) { exit 1 }
+		NR > 1 && $at["fill_us"] > 0 {
+			print label, "fill", $at["fill_us"] * 1000
+		}' "$LIST"
 }
 
 # allocations: "FILE FUNCTION BYTES" of what is allocated
