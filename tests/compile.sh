@@ -23,6 +23,7 @@ drivers/acpi/acpi_memhotplug.o			ACPI_HOTPLUG_MEMORY
 drivers/s390/char/sclp_cmd.o			S390
 arch/arm64/kernel/cpufeature.o			ARM64
 arch/powerpc/platforms/pseries/			PPC_PSERIES
+kernel/padata.o					PADATA
 lib/test_vmem_altmap.o				TEST_VMEM_ALTMAP
 "
 

@@ -14,15 +14,17 @@ raw=nodevice+nohotremove
 none=$raw+nohotplug
 refusal="Memory debug options prevent using pmem for the page map"
 
-# boots NAME[+NAME...] OPTION... SCRIPT [ARGUMENT...]: as boot has them, on the
-# guest's kernel with these
+# boots [--llvm SUFFIX] NAME[+NAME...] OPTION... SCRIPT [ARGUMENT...]: as boot has
+# them, on the guest's kernel with these
 boots()
 {
-	local folder config=$1
+	local folder tools=() config
 
+	[ "$1" != --llvm ] || { tools=("$1" "$2"); shift 2; }
+	config=$1
 	shift
-	folder=$(tools/kernel --config "guest+$config" altmap "$KVER") ||
-		bail "no kernel of guest+$config"
+	folder=$(tools/kernel "${tools[@]}" --config "guest+$config" altmap \
+		"$KVER") || bail "no kernel of guest+$config"
 	note "guest+$config: $*"
 	KERNEL_altmap=$folder boot altmap "$@"
 }
@@ -53,12 +55,14 @@ boots $two --mem 384M --pmem 1G \
 boots $raw --pmem 1G raw.sh
 boots $raw --mem 384M --room 1G --pmem 512M,at=8G \
 	--append memory_hotplug.memmap_on_memory=1 stay.sh
+# KMSAN unmaps a raw device page by page, which takes minutes for 256 MiB.
+boots --llvm -19 kmsan --mem 4G --smp 1 --pmem 32M larger.sh
 
 # This holds the lock on builds to its end.
 try "the series has a tree to compile in" prepare_tree || bail "no tree"
 compiles guest+altmap
 try "a page struct that fits may be on the device" times 0
-for config in 4level numa nodevice $raw kasan; do
+for config in 4level numa nosmp nodevice $raw kasan; do
 	compiles guest+altmap+"$config"
 done
 compiles guest+$none

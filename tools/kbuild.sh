@@ -53,16 +53,23 @@ cc=gcc
 ! command -v ccache >/dev/null || cc="ccache gcc"
 export CCACHE_DIR=$ALTMAP_CACHE/ccache CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=3G
 
+# compiler: its command
+compiler()
+{
+	if [ "$llvm" ]; then
+		echo "clang$llvm"
+	else
+		echo "${cross}gcc"
+	fi
+}
+
 # kbuild ARG...: make in the kernel tree
 kbuild()
 {
-	local compiler=${cross}gcc
-
-	[ -z "$llvm" ] || compiler=clang$llvm
 	KBUILD_BUILD_TIMESTAMP=2024-11-17 KBUILD_BUILD_VERSION=1 \
 	KBUILD_BUILD_USER=altmap KBUILD_BUILD_HOST=altmap \
 		make -C "$tree" O="$(basename "$obj")" ARCH="$arch" \
-		CROSS_COMPILE="$cross" CC="${cc%gcc}$compiler" \
+		CROSS_COMPILE="$cross" CC="${cc%gcc}$(compiler)" \
 		LLVM="$llvm" HOSTCC="$cc" "$@" </dev/null
 }
 

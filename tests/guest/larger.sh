@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# larger.sh - a kernel whose page structs are too large for the place that a
+# namespace has for them (KMSAN's): on the device they are refused, in DRAM they
+# work, and are written field by field.
+
+# shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+
+NS=namespace0.0
+
+# refused MODE: and the kernel says why
+refused()
+{
+	dmesg -c >/dev/null
+	check "$1 --map=dev is refused" fails create $NS "$1" dev
+	dmesg >/tmp/dmesg
+	check "the kernel says why" grep "Memory debug options prevent" /tmp/dmesg
+	is "nr_memmap_pages stays" "$(vmstat nr_memmap_pages)" 0
+}
+
+refused fsdax
+refused devdax
+check "fsdax --map=mem is made" create $NS fsdax mem
+dmesg >/tmp/dmesg
+check "page structs are written field by field" \
+	grep "memmap_fill: .* written by fields" /tmp/dmesg
+check "nr_memmap_pages rises by more than page structs of 64 bytes" \
+	[ "$(vmstat nr_memmap_pages)" -gt \
+		"$(memmap_pages "$(cat $REGION/size)")" ]
+check "disabled" ndctl disable-namespace $NS
+is "nr_memmap_pages is what it was" "$(vmstat nr_memmap_pages)" 0
+finish
