@@ -110,8 +110,7 @@ check "kmem gives it back" unbind
 cycle 0
 if [ "$1" = on ]; then
 	cycle 1
-	check "ten times on and off" kept 256 cycles
-	dram_at_most "KiB of DRAM lost" "$KEPT" 256
+	keeps_at_most "ten times on and off" 256 cycles
 else
 	check "memmap_on_memory is refused" fails eval "echo 1 >$CHOICE"
 fi

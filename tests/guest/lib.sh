@@ -53,15 +53,21 @@ at_most()
 	check "$1 ($2 <= $3)" [ "$2" -le "$3" ]
 }
 
-# dram_at_most NAME KIB LIMIT: KiB of DRAM. LIMIT is for pages of 4 KiB: what
-# comes and goes meanwhile does so in pages. A debug kernel keeps for a while
-# what is freed, and stacks for ever.
+# A limit of KiB of DRAM, which is for pages of 4 KiB, with these pages: what
+# comes and goes meanwhile does so in pages.
+scaled()
+{
+	echo $(($1 * (PAGE / 4096)))
+}
+
+# dram_at_most NAME KIB LIMIT: KiB of DRAM, LIMIT scaled. A debug kernel keeps for
+# a while what is freed, and stacks for ever.
 dram_at_most()
 {
 	if [ -e $KMEMLEAK ]; then
 		echo "ok - $1 # SKIP $2 KiB, not exact on a debug kernel"
 	else
-		at_most "$1" "$2" $(($3 * (PAGE / 4096)))
+		at_most "$1" "$2" "$(scaled "$3")"
 	fi
 }
 
@@ -181,12 +187,13 @@ free_dram()
 }
 
 # kept LIMIT COMMAND...: run it, and set KEPT to the KiB of DRAM that are gone
-# then. While these are more than LIMIT, as in dram_at_most, again, five times
-# at most: what leaks does so each time, what grows once (a cache) does not.
+# then. While these are more than LIMIT, again, five times at most: what leaks
+# does so each time, what grows once (a cache) does not.
 kept()
 {
-	local limit=$(($1 * (PAGE / 4096))) free
+	local limit free
 
+	limit=$(scaled "$1")
 	shift
 	for _ in $(seq 5); do
 		free=$(free_dram)
@@ -197,6 +204,16 @@ kept()
 		fi
 		echo "$KEPT KiB are gone"
 	done
+}
+
+# keeps_at_most NAME LIMIT COMMAND...: it passes, and keeps that much DRAM
+keeps_at_most()
+{
+	local name=$1 limit=$2
+
+	shift 2
+	check "$name" kept "$limit" "$@"
+	dram_at_most "$name: KiB of DRAM that this took" "$KEPT" "$limit"
 }
 
 # price NAMESPACE: enable it, and set PRICE to the KiB of DRAM that it took, all
