@@ -50,12 +50,14 @@ unbind()
 # Only the altmap of this namespace is in the list; with map=mem, none.
 fill_time()
 {
-	[ ! -f "$LIST" ] || awk -v label="$LABEL" '
-		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
-		!("fill_us" in at) { exit 1 }
-		NR > 1 && $at["fill_us"] > 0 {
-			print label, "fill", $at["fill_us"] * 1000
-		}' "$LIST"
+	local us
+
+	[ -f "$LIST" ] || return 0
+	us=$(column '' fill_us)
+	case $us in
+	'' | -) ;;
+	*) echo "$LABEL fill $((us * 1000))" ;;
+	esac
 }
 
 # allocations: "FILE FUNCTION BYTES" of what is allocated

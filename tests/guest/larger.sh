@@ -10,18 +10,8 @@
 
 NS=namespace0.0
 
-# refused MODE: and the kernel says why
-refused()
-{
-	dmesg -c >/dev/null
-	check "$1 --map=dev is refused" fails create $NS "$1" dev
-	dmesg >/tmp/dmesg
-	check "the kernel says why" grep "Memory debug options prevent" /tmp/dmesg
-	is "nr_memmap_pages stays" "$(vmstat nr_memmap_pages)" 0
-}
-
-refused fsdax
-refused devdax
+map_dev_refused $NS fsdax "Memory debug options prevent"
+map_dev_refused $NS devdax "Memory debug options prevent"
 check "fsdax --map=mem is made" create $NS fsdax mem
 dmesg >/tmp/dmesg
 check "page structs are written field by field" \

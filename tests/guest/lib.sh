@@ -103,6 +103,16 @@ create()
 	ndctl create-namespace -f -e "$namespace" -m "$mode" --map="$map" "$@"
 }
 
+# map_dev_refused NAMESPACE MODE REGEX: and the kernel says why
+map_dev_refused()
+{
+	dmesg -c >/dev/null
+	check "$2 --map=dev is refused" fails create "$1" "$2" dev
+	dmesg >/tmp/dmesg
+	check "the kernel says why" grep -i "$3" /tmp/dmesg
+	is "nr_memmap_pages stays" "$(vmstat nr_memmap_pages)" 0
+}
+
 # field NAME: the first value of that name in ndctl's or daxctl's output.
 field()
 {
@@ -146,13 +156,18 @@ vmstat()
 	awk -v name="$1" '$1 == name { print $2 }' /proc/vmstat
 }
 
-# The list of altmaps, and column NAME of its lines about OWNER
+# The list of altmaps, and column NAME of its lines about OWNER, of all if that
+# is empty
 LIST=/sys/kernel/debug/vmem_altmap/altmaps
 column()
 {
 	awk -v owner="$1" -v name="$2" '
-		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-		$at["owner"] == owner { print $at[name] }' $LIST
+		NR == 1 {
+			for (i = 1; i <= NF; i++) at[$i] = i
+			if (!(name in at)) exit 1
+			next
+		}
+		owner == "" || $at["owner"] == owner { print $at[name] }' $LIST
 }
 
 # The figure NAME of /proc/meminfo, in KiB.

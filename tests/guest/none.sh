@@ -9,19 +9,8 @@
 
 NS=namespace0.0
 
-# refused MODE: and the kernel says which way out there is.
-refused()
-{
-	dmesg -c >/dev/null
-	check "$1 --map=dev is refused" fails create $NS "$1" dev
-	dmesg >/tmp/dmesg
-	check "the kernel says that it was refused" \
-		grep -i 'map=dev\|altmap' /tmp/dmesg
-	is "nr_memmap_pages stays" "$(vmstat nr_memmap_pages)" 0
-}
-
-refused fsdax
-refused devdax
+map_dev_refused $NS fsdax 'map=dev\|altmap'
+map_dev_refused $NS devdax 'map=dev\|altmap'
 check "fsdax --map=mem is made" create $NS fsdax mem
 is "nr_memmap_pages rises by the memmap" "$(vmstat nr_memmap_pages)" \
 	"$(memmap_pages "$(cat $REGION/size)")"
