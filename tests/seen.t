@@ -3,12 +3,8 @@
 #
 # seen.t - what of an altmap can be seen, in debugfs and by trace events.
 
-# shellcheck disable=SC2034 # read by boot
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"
-
-build=(--config guest+trace)
-[ -z "${DEBUG:-}" ] || build=(--config guest+debug+trace)
 
 boot altmap --pmem 3G --pmem 1G --pmem 1G \
 	--append memory_hotplug.memmap_on_memory=1 seen.sh
