@@ -334,13 +334,16 @@ static void complain_of_books(const struct vmem_altmap *altmap)
 	pr_err("%pR: no DRAM for the books of the storage\n", &res);
 }
 
+static struct vmem_altmap *to_altmap(struct interval_tree_node *node)
+{
+	return node ? container_of(node, struct vmem_altmap, range) : NULL;
+}
+
 static struct vmem_altmap *altmap_in(unsigned long first, unsigned long last)
 {
-	struct interval_tree_node *node;
-
 	lockdep_assert_held(&vmem_altmap_lock);
-	node = interval_tree_iter_first(&vmem_altmap_index, first, last);
-	return node ? container_of(node, struct vmem_altmap, range) : NULL;
+	return to_altmap(interval_tree_iter_first(&vmem_altmap_index, first,
+						  last));
 }
 
 static int validate(const struct vmem_altmap *altmap, unsigned long start_pfn,
@@ -513,8 +516,8 @@ int vmem_altmap_check_span(unsigned long start_pfn, unsigned long nr_pages)
 }
 
 /**
- * to_vmem_altmap() - find the altmap that describes page structs
- * @memmap_addr: address in the vmemmap, of any byte of a page struct
+ * pfn_to_vmem_altmap() - find the altmap that describes a page
+ * @pfn: page frame number
  *
  * Costs a static branch not taken while no altmap is registered, at boot above
  * all. Only code that adds or removes the very range that is described, under
@@ -525,19 +528,29 @@ int vmem_altmap_check_span(unsigned long start_pfn, unsigned long nr_pages)
  * Context: Process context, may sleep, once an altmap is registered; any
  * context before, slab not needed.
  *
- * Return: the altmap, or NULL if the memmap at @memmap_addr is in DRAM.
+ * Return: the altmap, or NULL if the page struct of @pfn is in DRAM.
  */
-struct vmem_altmap *to_vmem_altmap(unsigned long memmap_addr)
+struct vmem_altmap *pfn_to_vmem_altmap(unsigned long pfn)
 {
-	unsigned long pfn;
-
 	if (!static_branch_unlikely(&vmem_altmap_key))
 		return NULL;
 
-	/* page_to_pfn() wants the address of a whole struct page */
-	pfn = (memmap_addr - (unsigned long)vmemmap) / sizeof(struct page);
 	guard(mutex)(&vmem_altmap_lock);
 	return altmap_in(pfn, pfn);
+}
+
+/**
+ * to_vmem_altmap() - find the altmap that describes page structs
+ * @memmap_addr: address in the vmemmap, of any byte of a page struct
+ *
+ * Context: As pfn_to_vmem_altmap().
+ * Return: As pfn_to_vmem_altmap().
+ */
+struct vmem_altmap *to_vmem_altmap(unsigned long memmap_addr)
+{
+	/* page_to_pfn() wants the address of a whole struct page */
+	return pfn_to_vmem_altmap((memmap_addr - (unsigned long)vmemmap) /
+				  sizeof(struct page));
 }
 
 static int take(struct vmem_altmap *altmap, unsigned long size,
@@ -772,22 +785,45 @@ void vmem_altmap_filled(struct vmem_altmap *altmap, u64 ns,
 }
 
 /**
- * vmem_altmap_for_each() - look at all registered altmaps
- * @visit: is called with each, in the order of their memory; must not register,
- *	unregister, allocate from or free to any
- * @arg: passed to @visit
+ * vmem_altmap_iter_start() - begin to look at altmaps, in the order of their memory
+ * @pfn: where to begin; an altmap that this lies in counts
  *
- * None is registered or unregistered, and no block comes or goes, meanwhile.
+ * Until vmem_altmap_iter_stop() none is registered or unregistered, and no block
+ * comes or goes.
  *
- * Context: Process context, may sleep.
+ * Context: Process context, may sleep. Returns with the registry's lock held.
+ * Return: the first of them, or NULL if there is none.
  */
-void vmem_altmap_for_each(void (*visit)(const struct vmem_altmap *altmap,
-					void *arg), void *arg)
+const struct vmem_altmap *vmem_altmap_iter_start(unsigned long pfn)
+{
+	mutex_lock(&vmem_altmap_lock);
+	return altmap_in(pfn, ULONG_MAX);
+}
+
+/**
+ * vmem_altmap_iter_next() - look at the next altmap
+ * @altmap: the one looked at before, or NULL to look at the first
+ *
+ * Context: Between vmem_altmap_iter_start() and vmem_altmap_iter_stop().
+ * Return: the one behind it, or NULL if there is none.
+ */
+const struct vmem_altmap *vmem_altmap_iter_next(const struct vmem_altmap *altmap)
 {
 	struct interval_tree_node *node;
 
-	guard(mutex)(&vmem_altmap_lock);
-	for (node = interval_tree_iter_first(&vmem_altmap_index, 0, ULONG_MAX);
-	     node; node = interval_tree_iter_next(node, 0, ULONG_MAX))
-		visit(container_of(node, struct vmem_altmap, range), arg);
+	lockdep_assert_held(&vmem_altmap_lock);
+	if (!altmap)
+		return altmap_in(0, ULONG_MAX);
+	node = (struct interval_tree_node *)&altmap->range;
+	return to_altmap(interval_tree_iter_next(node, 0, ULONG_MAX));
+}
+
+/**
+ * vmem_altmap_iter_stop() - done with looking at altmaps
+ *
+ * Context: Releases the registry's lock.
+ */
+void vmem_altmap_iter_stop(void)
+{
+	mutex_unlock(&vmem_altmap_lock);
 }

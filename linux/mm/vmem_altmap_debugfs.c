@@ -19,7 +19,7 @@ static unsigned long kib(unsigned long pages)
 	return pages * (PAGE_SIZE / SZ_1K);
 }
 
-static void print_altmap(const struct vmem_altmap *altmap, void *seq)
+static void print_altmap(const struct vmem_altmap *altmap, struct seq_file *seq)
 {
 	seq_printf(seq, "%#014llx-%#014llx %-12s %4d %11lu %11lu %11lu %13lu %11lu %11lu %6lu",
 		   PFN_PHYS(altmap->range.start),
@@ -36,16 +36,48 @@ static void print_altmap(const struct vmem_altmap *altmap, void *seq)
 		seq_printf(seq, " %10s %12s %s\n", "-", "-", "-");
 }
 
-static int altmaps_show(struct seq_file *seq, void *unused)
+/* The position is a pfn, but 0, where the names of the columns are. */
+static void *altmaps_start(struct seq_file *seq, loff_t *pos)
 {
+	const struct vmem_altmap *altmap = vmem_altmap_iter_start(*pos);
+
+	return *pos ? (void *)altmap : SEQ_START_TOKEN;
+}
+
+static void *altmaps_next(struct seq_file *seq, void *at, loff_t *pos)
+{
+	const struct vmem_altmap *altmap;
+
+	altmap = vmem_altmap_iter_next(at == SEQ_START_TOKEN ? NULL : at);
+	*pos = altmap ? altmap->range.start : ULONG_MAX;
+	return (void *)altmap;
+}
+
+static void altmaps_stop(struct seq_file *seq, void *at)
+{
+	vmem_altmap_iter_stop();
+}
+
+static int altmaps_show(struct seq_file *seq, void *at)
+{
+	if (at != SEQ_START_TOKEN) {
+		print_altmap(at, seq);
+		return 0;
+	}
 	seq_printf(seq, "%-29s %-12s %4s %11s %11s %11s %13s %11s %11s %6s %10s %12s %s\n",
 		   "range", "owner", "node", "reserve_KiB", "storage_KiB",
 		   "used_KiB", "scattered_KiB", "free_KiB", "peak_KiB",
 		   "failed", "fill_us", "fill_threads", "fill_method");
-	vmem_altmap_for_each(print_altmap, seq);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(altmaps);
+
+static const struct seq_operations altmaps_sops = {
+	.start = altmaps_start,
+	.next = altmaps_next,
+	.stop = altmaps_stop,
+	.show = altmaps_show,
+};
+DEFINE_SEQ_ATTRIBUTE(altmaps);
 
 static int __init vmem_altmap_debugfs_init(void)
 {

@@ -86,14 +86,16 @@ int vmem_altmap_register(struct vmem_altmap *altmap, unsigned long start_pfn,
 			 unsigned long nr_pages);
 void vmem_altmap_unregister(struct vmem_altmap *altmap);
 int vmem_altmap_check_span(unsigned long start_pfn, unsigned long nr_pages);
+struct vmem_altmap *pfn_to_vmem_altmap(unsigned long pfn);
 struct vmem_altmap *to_vmem_altmap(unsigned long memmap_addr);
 void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size);
 bool vmem_altmap_free(phys_addr_t phys, unsigned long size);
 bool vmem_altmap_storage_in(unsigned long start_pfn, unsigned long nr_pages);
 void vmem_altmap_filled(struct vmem_altmap *altmap, u64 ns,
 			const char *method, unsigned int threads);
-void vmem_altmap_for_each(void (*visit)(const struct vmem_altmap *altmap,
-					void *arg), void *arg);
+const struct vmem_altmap *vmem_altmap_iter_start(unsigned long pfn);
+const struct vmem_altmap *vmem_altmap_iter_next(const struct vmem_altmap *altmap);
+void vmem_altmap_iter_stop(void);
 #else
 static inline int vmem_altmap_register(struct vmem_altmap *altmap,
 				       unsigned long start_pfn,
@@ -110,6 +112,11 @@ static inline int vmem_altmap_check_span(unsigned long start_pfn,
 					 unsigned long nr_pages)
 {
 	return 0;
+}
+
+static inline struct vmem_altmap *pfn_to_vmem_altmap(unsigned long pfn)
+{
+	return NULL;
 }
 
 static inline struct vmem_altmap *to_vmem_altmap(unsigned long memmap_addr)
