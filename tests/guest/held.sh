@@ -1,0 +1,330 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# held.sh WHAT... - a namespace is taken away while processes hold pages of it,
+# by reference or by a mapping alone. Who takes it away waits for the
+# references, says so once, and holds up nobody else; the last one to let go
+# ends the wait, and the namespace is as it was.
+#
+# WHAT is devdax:ALIGN, or a filesystem: ext4, xfs, xfs-rmapbt, xfs-plain,
+# erofs; with :dm it lies on a target of device mapper.
+#
+# pmem1 is for another filesystem. O_DIRECT reads from pmem2 end when we say.
+
+# shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+
+NS=namespace0.0
+ND=/sys/bus/nd/devices
+FILES=/tmp/files
+SIGBUS=135
+SLOW=/dev/dm-0
+WAITS='its removal waits for'
+# no udev makes device mapper's nodes, and no semaphore waits for it
+export DM_DISABLE_UDEV=1
+
+# driver bind|unbind
+driver()
+{
+	echo "$HOLDER" >"$DRIVER/$1"
+}
+
+# made MODE [OPTION...]: HOLDER and DRIVER are what binds it.
+made()
+{
+	local mode=$1
+
+	shift
+	check "$mode is made" create $NS "$mode" dev "$@"
+	HOLDER=$(cat $ND/$NS/holder)
+	DRIVER=$(readlink -f "$ND/$HOLDER/driver")
+}
+
+# hold HOW STATE PATH OFFSET PAGES: a process does, and is added to HOLDERS; REFS
+# is the pages that are referenced so far.
+HOLDERS='' REFS=0
+hold()
+{
+	local line=''
+
+	rm -f /tmp/ready
+	mkfifo /tmp/ready
+	./hold "$@" $SLOW 2>/tmp/ready &
+	HOLDERS="$HOLDERS $!"
+	read -r line </tmp/ready || :
+	is "$3 is $2, $5 pages of it: $1" "$line" held
+	case $1 in
+	futex | ptrace | freeze | nothing) ;;
+	*) REFS=$((REFS + $5)) ;;
+	esac
+}
+
+# let_go PID: it holds nothing any more. XFS that knows which file a page is of
+# kills those who have it mapped.
+let_go()
+{
+	local status=0
+
+	kill -USR1 "$1" 2>/dev/null || :
+	wait "$1" || status=$?
+	case $status,${TYPE:-} in
+	0,* | "$SIGBUS,xfs-rmapbt") ;;
+	*) return 1 ;;
+	esac
+}
+
+# slow suspend|resume: the slow device gives nothing, or all again.
+slow()
+{
+	dmsetup "$1" --noflush --nolockfs slow 2>/tmp/slow ||
+		{ cat /tmp/slow; return 1; }
+}
+
+# begin COMMAND...: it is to wait; LINE is what the kernel says then, or nothing if
+# it has ended before
+BEGUN=0
+begin()
+{
+	BEGUN=$((BEGUN + 1))
+	echo "begin $BEGUN" >/dev/kmsg
+	(
+		status=0
+		"$@" >/tmp/removal 2>&1 || status=$?
+		echo $status >/tmp/status
+		echo "end $BEGUN" >/dev/kmsg
+	) &
+	REMOVAL=$!
+	LINE=$(awk -v n="$BEGUN" -v waits="$WAITS" '
+		{ text = substr($0, index($0, ";") + 1) }
+		text == "begin " n { on = 1 }
+		text == "end " n { exit }
+		on && index(text, waits) { print text; exit }' /dev/kmsg)
+	note "$LINE"
+}
+
+# count WHAT: the number of pages in LINE that are that
+count()
+{
+	echo "$LINE" | sed -n "s/.* \([0-9]*\) \(pages \)*that $1.*/\1/p"
+}
+
+others_go_on()
+{
+	check "$1: sync goes on" sync
+	check "$1: another filesystem is mounted" mount /dev/pmem1 /other
+	check "$1: and written" sh -c 'echo >/other/file && sync'
+	check "$1: and unmounted" umount /other
+}
+
+# taken_away NAME COMMAND...: COMMAND waits for the pages that are held
+taken_away()
+{
+	local name=$1 holder
+
+	shift
+	begin "$@"
+	is "$name: the log says for what" \
+		"$(count 'are referenced') $(count 'belong to files')" "$REFS 0"
+	others_go_on "$name"
+	check "$name: the removal waits" kill -0 $REMOVAL
+	slow resume
+	for holder in $HOLDERS; do
+		check "$name: one lets go" let_go "$holder"
+	done
+	HOLDERS='' REFS=0
+	wait $REMOVAL
+	is "$name: the removal is done" "$(cat /tmp/status)" 0
+	slow suspend
+	is "$name: the log says it once" "$(dmesg | grep -c "$WAITS")" 1
+	dmesg -c >/dev/null
+}
+
+# device_again NAME COMMAND...: a reference, and COMMAND takes the device away
+device_again()
+{
+	local name=$1
+
+	shift
+	hold vmsplice closed /dev/dax0.0 0 4
+	[ "$ALIGN" -eq "$PAGE" ] || REFS=1
+	taken_away "devdax $ALIGN, $name" "$@"
+}
+
+# devdax ALIGN: of pages that are larger one is held by all
+devdax()
+{
+	local step=$((4 * PAGE))
+
+	ALIGN=$1
+	made devdax -a "$ALIGN"
+	[ "$ALIGN" -eq "$PAGE" ] || step=0
+	hold vmsplice closed /dev/dax0.0 0 4
+	hold vmsplice open /dev/dax0.0 $step 4
+	hold uring closed /dev/dax0.0 $((2 * step)) 4
+	hold longterm closed /dev/dax0.0 $((3 * step)) 4
+	hold aio closed /dev/dax0.0 $((4 * step)) 4
+	hold nothing mapped /dev/dax0.0 0 4
+	hold futex mapped /dev/dax0.0 0 4
+	hold ptrace mapped /dev/dax0.0 0 4
+	[ "$ALIGN" -eq "$PAGE" ] || REFS=1
+	taken_away "devdax $ALIGN, unbound" driver unbind
+	check "devdax $ALIGN is bound again" driver bind
+	check "it is written" ./mapdax fill /dev/dax0.0 0 "$ALIGN" 1
+	check "it is read" ./mapdax check /dev/dax0.0 0 "$ALIGN" 1
+
+	device_again disabled ndctl disable-namespace $NS
+	check "devdax $ALIGN is enabled" ndctl enable-namespace $NS
+	device_again "region disabled" ndctl disable-region region0
+	check "the region is enabled" ndctl enable-region region0
+	device_again destroyed ndctl destroy-namespace -f $NS
+}
+
+# FILES, of what nobody else has written
+files()
+{
+	local name
+
+	mkdir -p "$FILES"
+	for name in a b c d e f g; do
+		head -c 4194304 /dev/urandom >"$FILES/$name"
+	done
+}
+
+mount_dax()
+{
+	mount -t "${TYPE%%-*}" -o dax=always "$DISK" /mnt
+}
+
+# A filesystem of TYPE on DISK, with these files
+filled()
+{
+	case $TYPE in
+	erofs) mkfs.erofs /tmp/image "$FILES" && cat /tmp/image >"$DISK"
+		return ;;
+	ext4) mkfs.ext4 -q -F -b "$PAGE" "$DISK" ;;
+	xfs-rmapbt) mkfs.xfs -q -f -m rmapbt=1,reflink=1 "$DISK" ;;
+	xfs-plain) mkfs.xfs -q -f -m rmapbt=0,reflink=0 "$DISK" ;;
+	esac
+	mount_dax && cp "$FILES"/* /mnt && umount /mnt
+}
+
+# d was read into, and g is removed
+same()
+{
+	local name
+
+	for name in a b c e f; do
+		cmp "/mnt/$name" "$FILES/$name" || return
+	done
+}
+
+create_dm()
+{
+	[ ! "$DM" ] || dmsetup create above --table \
+		"0 $(cat /sys/block/pmem0/size) linear /dev/pmem0 0"
+}
+
+remove_dm()
+{
+	[ ! "$DM" ] || dmsetup remove above
+}
+
+# What is below the filesystem is bound again, and nothing is lost.
+bound_again()
+{
+	check "$NAME: nothing is left on the device" remove_dm
+	check "$NAME: it is bound again" driver bind
+	check "$NAME: it is there again" create_dm
+	check "$NAME: it is mounted again" mount_dax
+	check "$NAME: its files are the same" same
+}
+
+# unbound STATE: while the filesystem is in that state
+unbound()
+{
+	taken_away "$NAME, $1" driver unbind
+	[ "$1" = "unmounted lazily" ] ||
+		check "$NAME, $1: it is unmounted" umount /mnt
+	bound_again
+}
+
+# Only to be read, or without a file that can be removed, there is less.
+mounted()
+{
+	hold vmsplice closed /mnt/a 0 4
+	hold vmsplice open /mnt/b 0 4
+	[ "$TYPE" = xfs-rmapbt ] || hold vmsplice mapped /mnt/c 0 4
+	hold nothing mapped /mnt/e 0 4
+	hold futex mapped /mnt/f 0 4
+	hold ptrace mapped /mnt/f 0 4
+	check "$NAME: a longterm pin is refused" \
+		fails ./hold longterm closed /mnt/b 0 4
+	if [ "$TYPE" != erofs ]; then
+		hold aio closed /mnt/d 0 4
+		hold vmsplice closed /mnt/g 0 4
+		check "$NAME: a file is removed with pages held" rm /mnt/g
+	fi
+	unbound mounted
+}
+
+unmounted_lazily()
+{
+	hold vmsplice closed /mnt/a 0 4
+	hold vmsplice open /mnt/b 0 4
+	check "$NAME: it is unmounted lazily" umount -l /mnt
+	unbound "unmounted lazily"
+}
+
+frozen()
+{
+	hold vmsplice closed /mnt/a 0 4
+	hold freeze mapped /mnt/b 0 1
+	unbound frozen
+}
+
+unmounted()
+{
+	hold vmsplice closed /mnt/a 0 4
+	check "$NAME: it is unmounted with pages held" umount /mnt
+	taken_away "$NAME, unmounted" ndctl disable-namespace $NS
+	check "$NAME: it is enabled" ndctl enable-namespace $NS
+}
+
+# filesystem TYPE [dm]: in all its states
+filesystem()
+{
+	TYPE=$1 DM=${2:-} NAME=$1${2:+ on dm} DISK=/dev/pmem0
+	[ ! "$DM" ] || DISK=/dev/dm-1
+	[ "${FSDAX:-}" ] || made fsdax
+	FSDAX=y
+	check "$NAME: what it lies on is there" create_dm
+	check "$NAME is made" filled
+	check "$NAME is mounted" mount_dax
+	mounted
+	unmounted_lazily
+	[ "$TYPE" = erofs ] || frozen
+	if [ "$DM" ]; then
+		check "$NAME: it is unmounted" umount /mnt
+		check "$NAME: its target is removed" remove_dm
+	else
+		unmounted
+	fi
+}
+
+cat $ND/ndbus*/wait_probe >/dev/null
+mkdir -p /other
+make_fs ext4 /dev/pmem1
+files
+dmsetup create slow --table \
+	"0 $(cat /sys/block/pmem2/size) linear /dev/pmem2 0"
+slow suspend
+dmesg -c >/dev/null
+
+for what; do
+	case $what in
+	devdax:*) devdax "${what#*:}" ;;
+	*:dm) filesystem "${what%:*}" dm ;;
+	*) filesystem "$what" ;;
+	esac
+done
+finish

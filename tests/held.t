@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# held.t - a namespace is taken away while somebody holds pages of it.
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/guest.sh"
+
+others=(--pmem 256M --pmem 256M)
+boot altmap --mem 768M --pmem 3G "${others[@]}" \
+	held.sh devdax:4096 devdax:2097152 devdax:1073741824
+boot altmap --mem 768M --pmem 1G "${others[@]}" \
+	held.sh ext4 xfs-rmapbt xfs-plain erofs ext4:dm xfs-rmapbt:dm
+boot altmap --mem 768M --pmem 1G,virtio --pmem 256M,virtio --pmem 256M,virtio \
+	held.sh ext4 devdax:2097152
+boot altmap --mem 4G \
+	--append "memmap=1G!4G memmap=256M!5G memmap=256M!5632M" \
+	held.sh devdax:4096 ext4
+finish
