@@ -3,7 +3,7 @@
  * sweep - bind devices to a driver while an allocation fails: the first, the
  * second, and so on until there is none left to fail
  *
- *	sweep DRIVER first|N WARM PLAIN DEVICE...
+ *	sweep DRIVER first|N|ROUNDSx WARM PLAIN DEVICE...
  *
  * DRIVER is a folder in /sys. WARM is bound until the kernel has all the tables
  * of addresses that it wants, PLAIN while no allocation fails, to show what that
@@ -11,6 +11,12 @@
  * must succeed, else that device is lost and the next one is used. With "first"
  * each allocation fails before that on a device that was never bound, the next
  * one if a bind succeeded all the same.
+ *
+ * A DEVICE that is a namespace is bound as at boot: its probe finds out what
+ * device takes it over, and work items register and probe that one. It is bound
+ * if that is. N counts what the task that binds allocates, and no other; "ROUNDSx" fails
+ * one object and one page, whoever allocates them, in so many binds: the next
+ * after a number of others that is taken at random, up to OTHERS.
  *
  * A device that was bound is unbound again. Each bind has a line:
  *
@@ -50,6 +56,9 @@
 /* more allocations than a bind can make */
 #define NONE 100000000
 
+/* about the allocations that all tasks make for the bind of a namespace */
+#define OTHERS 500
+
 struct state {
 	long pages;		/* bytes of DRAM that the kernel has, */
 	long objects;		/* in objects smaller than a page */
@@ -62,6 +71,8 @@ static const char *device;
 static int bind_file, unbind_file, fail_nth, drop_caches, stat_refresh;
 static int rcu_barrier, zoneinfo, slabinfo, vmallocinfo, loadavg, iomem;
 static int meminfo, vmstat, shrink[256], caches;
+static int wait_probe, probability[2], interval[2], times[2];
+static int random_rounds;
 static char text[1 << 18];
 
 static int open_file(const char *folder, const char *name, int flags)
@@ -252,9 +263,66 @@ static int report(const char *what, int bound, struct state *before)
 	return thread;
 }
 
+#define ND "/sys/bus/nd/devices/"
+
+static int is_namespace(void)
+{
+	return !strncmp(device, "namespace", 9);
+}
+
+/* Has anything taken the namespace over? */
+static int find_holder(char *holder)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), ND "%s", device);
+	fd = open_file(path, "holder", O_RDONLY);
+	get(fd);
+	close(fd);
+	return sscanf(text, "%63s", holder) == 1;
+}
+
+/* What took the namespace over gives it back. Was it bound? */
+static int release_namespace(void)
+{
+	char holder[64], path[128];
+	int fd, bound;
+
+	get(wait_probe);
+	if (!find_holder(holder))
+		return 0;
+	snprintf(path, sizeof(path), ND "%s/driver/unbind", holder);
+	fd = open(path, O_WRONLY);
+	bound = fd >= 0;
+	if (bound) {
+		must_put(fd, holder);
+		close(fd);
+	}
+	snprintf(path, sizeof(path), ND "%s", holder);
+	fd = open_file(path, "namespace", O_WRONLY);
+	must_put(fd, "\n");
+	close(fd);
+	get(wait_probe);
+	return bound;
+}
+
+/* Begin or end that one object and one page fail. */
+static void fail_at_random(const char *percent)
+{
+	char number[16];
+
+	for (int i = 0; i < 2; i++) {
+		snprintf(number, sizeof(number), "%d", 1 + rand() % OTHERS);
+		must_put(interval[i], number);
+		must_put(times[i], "1");
+		must_put(probability[i], percent);
+	}
+}
+
 /*
- * Bind, and unbind if that succeeded, while the n-th allocation fails. Sets
- * *made to the number of allocations until then.
+ * Bind, and unbind if that succeeded, while the n-th allocation fails, or some
+ * at random if n is 0. Sets *made to the number of allocations until then.
  */
 static int try_bind(int n, int *made)
 {
@@ -262,10 +330,21 @@ static int try_bind(int n, int *made)
 	int bound;
 
 	snprintf(number, sizeof(number), "%d", n);
-	must_put(fail_nth, number);
+	if (n)
+		must_put(fail_nth, number);
+	else
+		fail_at_random("100");
 	bound = put(bind_file, device);
-	*made = n - atoi(get(fail_nth));
-	must_put(fail_nth, "0");
+	if (n) {
+		*made = n - atoi(get(fail_nth));
+		must_put(fail_nth, "0");
+	} else {
+		get(wait_probe);
+		fail_at_random("0");
+		*made = 0;
+	}
+	if (is_namespace())
+		return release_namespace();
 	if (bound)
 		must_put(unbind_file, device);
 	return bound;
@@ -318,6 +397,18 @@ static void use(const char *name)
 	printf("device %s\n", device);
 }
 
+/*
+ * Some objects of what took a namespace over last are freed with the next bind
+ * that is refused: let the last one be.
+ */
+static void leave_refused(struct state *before)
+{
+	int made;
+
+	if (is_namespace())
+		report("point 0", try_bind(1, &made), before);
+}
+
 /* Each allocation once, on devices that were never bound. */
 static enum outcome sweep_first(char **devices, struct state *before)
 {
@@ -351,9 +442,29 @@ static enum outcome sweep(int *n, struct state *before)
 		least = made < least ? made : least;
 		most = made > most ? made : most;
 	}
-	if (outcome == NONE_LEFT)
+	if (outcome == NONE_LEFT) {
+		leave_refused(before);
 		printf("binds take %d %d\n", least, most);
+	}
 	return outcome;
+}
+
+/* Binds while some allocations fail, each with one where none does after it. */
+static enum outcome sweep_at_random(struct state *before)
+{
+	char what[32];
+	int made;
+
+	plain(before);
+	for (int i = 1; i <= random_rounds; i++) {
+		snprintf(what, sizeof(what), "point %d", i);
+		report(what, try_bind(0, &made), before);
+		if (!try_bind(NONE, &made))
+			return LOST;
+	}
+	report("end", 1, before);
+	leave_refused(before);
+	return NONE_LEFT;
 }
 
 static void open_caches(void)
@@ -386,6 +497,15 @@ static void open_files(const char *driver)
 	iomem = open_file("/proc", "iomem", O_RDONLY);
 	meminfo = open_file("/proc", "meminfo", O_RDONLY);
 	vmstat = open_file("/proc", "vmstat", O_RDONLY);
+	wait_probe = open_file(ND "ndbus0", "wait_probe", O_RDONLY);
+	for (int i = 0; i < 2; i++) {
+		const char *fault = i ? "/sys/kernel/debug/fail_page_alloc" :
+					"/sys/kernel/debug/failslab";
+
+		probability[i] = open_file(fault, "probability", O_WRONLY);
+		interval[i] = open_file(fault, "interval", O_WRONLY);
+		times[i] = open_file(fault, "times", O_WRONLY);
+	}
 }
 
 int main(int argc, char **argv)
@@ -394,7 +514,7 @@ int main(int argc, char **argv)
 	int n;
 
 	if (argc < 6)
-		errx(2, "usage: sweep DRIVER first|N WARM PLAIN DEVICE...");
+		errx(2, "usage: sweep DRIVER first|N|ROUNDSx WARM PLAIN DEVICE...");
 	page = sysconf(_SC_PAGESIZE);
 	open_files(argv[1]);
 	open_caches();
@@ -407,6 +527,14 @@ int main(int argc, char **argv)
 	use(argv[4]);
 	plain(&before);
 	n = atoi(argv[2]);
+	if (strchr(argv[2], 'x')) {
+		random_rounds = n;
+		use(argv[5]);
+		if (sweep_at_random(&before) != LOST)
+			return 0;
+		puts("lost 0");
+		return 1;
+	}
 	if (!n) {
 		n = 1;
 		if (sweep_first(argv + 5, &before) == LOST) {

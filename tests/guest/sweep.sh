@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# sweep.sh fsdax|devdax|dax_pmem|kmem MAP first|N: bind namespaces while one
-# allocation fails, each in its turn; sweep.c says how, and what it prints.
-# dax_pmem makes the device that device-dax's memory is added for; kmem adds that
-# as memory blocks, whose memmap lies in DRAM (mem) or in each of them (dev).
+# sweep.sh WHAT MAP first|N|ROUNDSx: bind namespaces while one allocation fails,
+# each in its turn; sweep.c says how, and what it prints. WHAT is fsdax or devdax;
+# dax_pmem, which makes the device that device-dax's memory is added for; kmem,
+# which adds that as memory blocks, whose memmap lies in DRAM (mem) or in each of
+# them (dev); ns-fsdax, ns-devdax or ns-btt, a namespace that was made before, and
+# is enabled as at boot.
 #
 # Of the NVDIMMs the lowest is in use all the time, so that what the first user
 # of its kind needs is there; the next is bound until nothing new is needed; one
@@ -51,13 +53,30 @@ claim()
 	DEVICE=$KIND$1.0
 	echo "namespace$1.0" >$ND/drivers/nd_pmem/unbind
 	cat /proc/sys/kernel/random/uuid >"$seed/uuid"
-	echo "$MODE" >"$seed/mode"
-	echo 2097152 >"$seed/align"
+	if [ "$KIND" = btt ]; then
+		echo 4096 >"$seed/sector_size"
+	else
+		echo "$MODE" >"$seed/mode"
+		echo 2097152 >"$seed/align"
+	fi
 	echo "namespace$1.0" >"$seed/namespace"
 	[ "$MAKER" ] || return 0
 	echo "$DEVICE" >"$MAKER/bind"
 	[ -z "$ON_MEMORY" ] ||
 		echo "$ON_MEMORY" >"$DAX/devices/$DEVICE/memmap_on_memory"
+}
+
+# made N: what took namespaceN.0 over is bound once, which writes what is on the
+# medium, and gives it back.
+made()
+{
+	local driver=$ND/drivers/$MADE_BY
+
+	claim "$1"
+	echo "$DEVICE" >"$driver/bind"
+	echo "$DEVICE" >"$driver/unbind"
+	echo >"$ND/devices/$DEVICE/namespace"
+	DEVICE=namespace$1.0
 }
 
 # sweep_all FROM REGION...: the first of them stays in use.
@@ -71,8 +90,12 @@ sweep_all()
 		echo "$KIND$region.0" >"$DRIVER/new_id"
 	done
 	for region; do
-		claim "$region"
-		[ "$devices" ] || echo "$DEVICE" >"$DRIVER/bind"
+		if [ "$MADE_BY" ]; then
+			made "$region"
+		else
+			claim "$region"
+		fi
+		[ "$devices" ] || echo "$DEVICE" >"$DRIVER/bind" || [ "$MADE_BY" ]
 		devices="$devices $DEVICE"
 	done
 	# shellcheck disable=SC2086 # words
@@ -81,7 +104,7 @@ sweep_all()
 	./sweep "$DRIVER" "$from" "$@"
 }
 
-MAKER='' ON_MEMORY=''
+MAKER='' ON_MEMORY='' MADE_BY=''
 case $2 in
 mem) MODE=ram ;;
 dev) MODE=pmem ;;
@@ -95,6 +118,9 @@ kmem) KIND=dax DRIVER=$DAX/drivers/kmem MAKER=$ND/drivers/dax_pmem
 	ram) ON_MEMORY=0 ;;
 	pmem) ON_MEMORY=1 MODE=ram ;;
 	esac ;;
+ns-fsdax) KIND=pfn DRIVER=$ND/drivers/nd_pmem MADE_BY=nd_pmem ;;
+ns-devdax) KIND=dax DRIVER=$ND/drivers/nd_pmem MADE_BY=dax_pmem ;;
+ns-btt) KIND=btt DRIVER=$ND/drivers/nd_pmem MADE_BY=nd_pmem ;;
 esac
 cat $ND/devices/ndbus0/wait_probe >/dev/null
 echo 0 >$DAX/drivers_autoprobe
