@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # media.t - what lies on the device is the same as ever: namespaces of the
-# stock kernel work on this one, and the other way round.
+# stock kernel work on this one, and the other way round. On NVDIMMs that cannot
+# be written they can be read.
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"
 
-# on KERNEL make|use: on the same two NVDIMMs each time.
+# on KERNEL make|use|look [,ro]: on the same two NVDIMMs each time.
 on()
 {
-	boot "$1" --pmem "1G,$WORK/first" --pmem "256M,$WORK/second" \
+	boot "$1" --pmem "1G,$WORK/first${3:-}" --pmem "256M,$WORK/second${3:-}" \
 		media.sh "$2"
 }
 
@@ -37,4 +38,8 @@ made_by()
 
 made_by stock altmap
 made_by altmap stock
+sum=$(cat "$WORK/first" "$WORK/second" | sha1sum)
+on altmap look ,ro
+[ "$(cat "$WORK/first" "$WORK/second" | sha1sum)" = "$sum" ]
+point $? "nothing was written to NVDIMMs that are read-only"
 finish

@@ -16,6 +16,7 @@
  */
 #define _GNU_SOURCE
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -60,6 +61,19 @@ static uint64_t alignment(const char *path)
 	return align;
 }
 
+/* What is on a read-only filesystem is not to be written. */
+static int prot = PROT_READ | PROT_WRITE;
+
+static int open_path(const char *path, int create)
+{
+	int fd = open(path, O_RDWR | (create ? O_CREAT : 0), 0644);
+
+	if (fd >= 0 || create || errno != EROFS)
+		return fd;
+	prot = PROT_READ;
+	return open(path, O_RDONLY);
+}
+
 static char *map_device(const char *path, int fd, struct range *r)
 {
 	uint64_t align = alignment(path);
@@ -73,20 +87,20 @@ static char *map_device(const char *path, int fd, struct range *r)
 	if (hole == MAP_FAILED)
 		err(1, "no address space");
 	hole += align - (uintptr_t)hole % align;
-	map = mmap(hole, length, PROT_READ | PROT_WRITE,
+	map = mmap(hole, length, prot,
 		   MAP_SHARED | MAP_FIXED, fd, start);
 	return map == MAP_FAILED ? map : map + (r->offset - start);
 }
 
 static char *map_file(int fd, struct range *r)
 {
-	return mmap(NULL, r->length, PROT_READ | PROT_WRITE,
+	return mmap(NULL, r->length, prot,
 		    MAP_SHARED_VALIDATE | MAP_SYNC, fd, r->offset);
 }
 
 static void map_range(const char *path, int create, struct range *r)
 {
-	int fd = open(path, O_RDWR | (create ? O_CREAT : 0), 0644);
+	int fd = open_path(path, create);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st))

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# media.sh make|use: set up an fsdax namespace on the first NVDIMM and a
+# media.sh make|use|look: set up an fsdax namespace on the first NVDIMM and a
 # devdax one on the second, with files and data; or find them all in a later
-# boot, of another kernel perhaps.
+# boot, of another kernel perhaps; or that on NVDIMMs which are read-only now.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -19,7 +19,7 @@ mode_of()
 
 mount_dax()
 {
-	mount -t ext4 -o dax=always /dev/pmem0 /mnt
+	mount -t ext4 -o "dax=always${1:+,$1}" /dev/pmem0 /mnt
 }
 
 make()
@@ -36,11 +36,38 @@ make()
 		./mapdax fill /dev/dax1.0 0 "$(cat "$SIZE")" 4
 }
 
+# held PATH: a page of it is, by reference, and is let go
+held()
+{
+	mkfifo /tmp/ready
+	./hold vmsplice closed "$1" 0 1 2>/tmp/ready &
+	read -r line </tmp/ready
+	rm /tmp/ready
+	[ "$line" = held ] && kill -USR1 $! && wait $!
+}
+
+look()
+{
+	dmesg >/tmp/dmesg
+	is "the kernel says that the memmap is in DRAM" \
+		"$(grep -c 'read-only: the memmap of --map=dev is in DRAM' \
+			/tmp/dmesg)" 2
+	is "no altmap is there" "$(column '' used_KiB)" ""
+	use ro
+	check "ext4 is mounted" mount_dax ro
+	check "a page of a file is held" held /mnt/map
+	check "ext4 is unmounted" umount /mnt
+	check "a page of the device is held" held /dev/dax1.0
+	check "fsdax is disabled" ndctl disable-namespace namespace0.0
+	check "devdax is disabled" ndctl disable-namespace namespace1.0
+}
+
+# use [ro]
 use()
 {
 	is "fsdax --map=dev is found" "$(mode_of namespace0.0)" "fsdax dev"
 	check "ext4 has no errors" e2fsck -n -f /dev/pmem0
-	check "ext4 is mounted with dax=always" mount_dax
+	check "ext4 is mounted with dax=always" mount_dax "$@"
 	check "the files are the same" diff -r /test /mnt/test
 	check "the mapped file is the same" \
 		./mapdax check /mnt/map 0 $((8 << 20)) 3
