@@ -45,6 +45,12 @@ own_cache()
 	ALTMAP_CACHE=$WORK/cache "$@"
 }
 
+# tool TEXT ARGUMENT...: what a tool does, as bash
+tool()
+{
+	bash -euc ". tools/lib.sh; $1" tool "${@:2}"
+}
+
 # distclean_says: the tool removes build/ and the cache, and says so
 distclean_says()
 {
@@ -113,6 +119,12 @@ rm "$WORK/fake/apt-get"
 refuses "deps on another distribution says what to install" \
 	"not Debian \(no apt-get\): install by hand: .*git" \
 	without apt-get dpkg-query -- tools/deps series
+
+quoted="$WORK/a'b c\"d/"
+# shellcheck disable=SC2016 # for the tool to expand
+try "what a tool leaves goes away whatever its name" \
+	tool 'stage "$1"' "$quoted/it"
+try "nothing of it is there" test -z "$(ls -A "$quoted")"
 
 refuses "split without a tree says how to get one" "make tree" \
 	tools/split "$KVER" "$WORK/nonesuch"

@@ -17,7 +17,7 @@ KVER=${KVER:-6.12}
 points=0 failed=0
 
 WORK=$(mktemp -d)
-at_exit "rm -rf '$WORK'"
+at_exit rm -rf "$WORK"
 
 # point STATUS NAME: "# TODO why" in the name is for what cannot succeed yet
 point()

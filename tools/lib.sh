@@ -48,12 +48,12 @@ need_patches()
 		    "$(cd "$ALTMAP_SERIES/patches" 2>/dev/null && echo *)"
 }
 
-# at_exit COMMAND: run COMMAND when the tool ends, however it ends; the last
-# one given runs first. Takes the place of a trap of the tool's own.
+# at_exit COMMAND [ARGUMENT...]: run it when the tool ends, however it ends; the
+# last one given runs first. Takes the place of a trap of the tool's own.
 at_exit_commands=
 at_exit()
 {
-	at_exit_commands="$1
+	at_exit_commands="$(printf '%q ' "$@")
 $at_exit_commands"
 	trap 'eval "$at_exit_commands"' EXIT
 	trap 'exit 130' INT
@@ -75,7 +75,7 @@ stage()
 	STAGE=$1.tmp.$$
 	rm -rf "$STAGE"
 	mkdir "$STAGE"
-	at_exit "rm -rf '$STAGE'"
+	at_exit rm -rf "$STAGE"
 }
 
 # publish STAGE FINAL: give the finished stage its name. If another run was
