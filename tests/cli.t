@@ -51,6 +51,28 @@ tool()
 	bash -euc ". tools/lib.sh; $1" tool "${@:2}"
 }
 
+# nobody COMMAND...: COMMAND, as a user that is not root, in $WORK/top
+nobody()
+{
+	local as=()
+
+	[ "$(id -u)" != 0 ] ||
+		as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	(cd "$WORK/top" && HOME=$WORK/top "${as[@]}" "$@")
+}
+
+# kept: the first process is another user's, and lives: so does its stage
+kept()
+{
+	chmod go+rx "$WORK"
+	chmod -R go+rX "$WORK/top"
+	mkdir -m a=rwx "$WORK/all"
+	mkdir -m a=rwx "$WORK/all/it.tmp.1"
+	# shellcheck disable=SC2016 # for the tool to expand
+	nobody bash -euc '. tools/lib.sh; stage "$1"' tool "$WORK/all/it" &&
+		[ -e "$WORK/all/it.tmp.1" ]
+}
+
 # distclean_says: the tool removes build/ and the cache, and says so
 distclean_says()
 {
@@ -130,6 +152,7 @@ refuses "split without a tree says how to get one" "make tree" \
 	tools/split "$KVER" "$WORK/nonesuch"
 mkdir -p "$WORK/top/tools" "$WORK/top/build/linux-$KVER"
 cp tools/* "$WORK/top/tools"
+try "the stage of another user's run stays" kept
 git init -q "$WORK/top/build/linux-$KVER"
 touch "$WORK/top/build/linux-$KVER/work"
 refuses "clean keeps work that is no patch yet" "not committed.*make split" \

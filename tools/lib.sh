@@ -62,14 +62,16 @@ $at_exit_commands"
 }
 
 # stage FINAL: set STAGE to a new empty folder beside FINAL. It goes away
-# when the tool ends without publish; what a killed run left goes away now.
+# when the tool ends without publish; what a killed run left goes away now. A
+# container that shares the folder must share the processes too: else a run in
+# another one counts as killed.
 stage()
 {
 	local left
 
 	mkdir -p "$(dirname "$1")" || die "cannot write to $(dirname "$1")"
 	for left in "$1".tmp.*; do
-		[ ! -e "$left" ] || kill -0 "${left##*.}" 2>/dev/null ||
+		[ ! -e "$left" ] || [ -e "/proc/${left##*.}" ] ||
 			rm -rf "$left"
 	done
 	STAGE=$1.tmp.$$
