@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # tap.sh - for the tests that boot no guest: test points from commands, and a
-# folder for what they make.
+# folder for what they make; not in /tmp, which is memory on Debian 13.
 #
 #	. "$(dirname "$0")/tap.sh"
 #	try "the series applies" git am ...
@@ -16,7 +16,7 @@ cd "$ALTMAP_TOP" || exit
 KVER=${KVER:-6.12}
 points=0 failed=0
 
-WORK=$(mktemp -d)
+WORK=$(mktemp -d "${TMPDIR:-/var/tmp}/altmap-test.XXXXXX")
 at_exit rm -rf "$WORK"
 
 # point STATUS NAME: "# TODO why" in the name is for what cannot succeed yet
