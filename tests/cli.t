@@ -103,6 +103,30 @@ refuses "assemble names the versions there are" \
 	"no patches for Linux 9.99; there are: .*6\.12" \
 	tools/assemble 9.99 "$WORK/tree"
 
+# cache_is CACHE WANTED: what the tools make of ALTMAP_CACHE=CACHE
+cache_is()
+{
+	# shellcheck disable=SC2016 # for the tool to expand
+	ALTMAP_CACHE=$1 tool '[ "$ALTMAP_CACHE" = "$1" ]' "$2"
+}
+
+try "the cache may be named from here" cache_is some/cache "$PWD/some/cache"
+try "or by its path" cache_is /some/cache /some/cache
+while read -r char; do
+	refuses "a cache with $char in its path is refused" \
+		"kernels cannot be built in a folder" cache_is "/a${char}b" ""
+done <<'END'
+a blank
+:
+,
+;
+'
+"
+\
+$
+#
+%
+END
 refuses "no room for the source is said before anything starts" \
 	"needs 4000 MiB in .*/cache.*, but only 10 MiB are free" \
 	own_cache env ALTMAP_FREE_MIB=10 tools/source "$KVER"

@@ -13,6 +13,7 @@ ALTMAP_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 ALTMAP_CACHE=${ALTMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/altmap}
 # The folder that holds patches/ and linux/; tests point it at a copy.
 ALTMAP_SERIES=${ALTMAP_SERIES:-$ALTMAP_TOP}
+[ "${ALTMAP_CACHE#/}" != "$ALTMAP_CACHE" ] || ALTMAP_CACHE=$PWD/$ALTMAP_CACHE
 export ALTMAP_TOP ALTMAP_CACHE ALTMAP_SERIES
 
 # A user's git settings and locale must not change what the tools make.
@@ -31,6 +32,13 @@ die()
 	say "${0##*/}: $*"
 	exit 1
 }
+
+# What make, the kernel's makefiles and QEMU have a meaning of their own for.
+case $ALTMAP_CACHE in
+*[[:space:]]* | *[:,\'\"\\\$\#%\;]*)
+	die "ALTMAP_CACHE is $ALTMAP_CACHE: kernels cannot be built in a folder" \
+	    "with a blank or one of : , ; ' \" \\ \$ # % in its path" ;;
+esac
 
 # need CMD PACKAGE: stop unless CMD can be run.
 need()
