@@ -136,12 +136,15 @@ events()
 	END { print n + 0 }' /tmp/trace
 }
 
-# traced COMMAND...: with what it does in /tmp/trace
+# traced COMMAND...: with what it does in /tmp/trace; its status is the command's
 traced()
 {
+	local status=0
+
 	echo >$TRACE/trace
-	"$@"
+	"$@" || status=$?
 	cat $TRACE/trace >/tmp/trace
+	return "$status"
 }
 
 is "no altmap is listed" "$(listed)" ""
