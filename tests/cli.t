@@ -182,6 +182,19 @@ touch "$WORK/top/build/linux-$KVER/work"
 refuses "clean keeps work that is no patch yet" "not committed.*make split" \
 	own_cache "$WORK/top/tools/clean"
 rm -rf "$WORK/top/build/linux-$KVER"
+touch "$WORK/cache/thesis"
+refuses "distclean keeps a cache with something else in it" \
+	"$WORK/cache is not only a cache, it holds thesis \(1 in all" \
+	own_cache "$WORK/top/tools/clean" --cache
+try "nothing of it is gone" test -e "$WORK/cache/thesis" -a -e "$WORK/cache/log"
+mkdir "$WORK/data"
+mv "$WORK/cache/thesis" "$WORK/data"
+mkdir "$WORK/cache/source/own"
+refuses "it looks into the folders, too" "it holds source/own \(1 in all" \
+	own_cache "$WORK/top/tools/clean" --cache
+refuses "and removes no folder that never was a cache" "it holds thesis" \
+	env ALTMAP_CACHE="$WORK/data" "$WORK/top/tools/clean" --cache
+rmdir "$WORK/cache/source/own"
 try "distclean says what it removes" distclean_says
 try "distclean leaves nothing of them" \
 	test ! -e "$WORK/top/build" -a ! -e "$WORK/cache"
