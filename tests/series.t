@@ -98,6 +98,13 @@ reset()
 	"${git[@]}" checkout -q -f -B series "$good"
 }
 
+# another_hunk: some patch makes a file of which git has no object yet
+another_hunk()
+{
+	perl -0pi -e 's/(\n\+[^+\n][^\n]*)/$1 no such line/' \
+		"$(grep -l '^@@ ' "$copy/patches/$KVER"/*.patch | head -n 1)"
+}
+
 # break_hunk: change a line that the first hunk of some patch wants to find
 break_hunk()
 {
@@ -106,6 +113,15 @@ break_hunk()
 	hunk=$(perl -0ne '/\n--- a\/(\S+)\n[^\n]*\n@@ -(\d+)/ and print "$1:$2"' \
 		"$broken")
 	broken=$(basename "$broken")
+}
+
+# bound COMMAND...: COMMAND, which the modes of files bind even if root runs it
+bound()
+{
+	local as=()
+
+	[ "$(id -u)" != 0 ] || as=(setpriv --bounding-set=-dac_override)
+	"${as[@]}" "$@"
 }
 
 info=$(tools/source "$KVER") || bail "no kernel source"
@@ -197,6 +213,15 @@ reset
 mkdir "$WORK/other"
 refuses "assemble keeps a folder that is not its own" "was not made by" \
 	tools/assemble "$KVER" "$WORK/other"
+
+fresh_copy
+another_hunk
+git clone -q --bare --shared "$(head -n 1 <<<"$info")" "$WORK/locked.git"
+chmod -R a-w "$WORK/locked.git/objects"
+refuses "a repository that cannot be written to is no patch that fails" \
+	"cannot write to the repository $WORK/locked.git, which belongs to" \
+	from "$copy" bound tools/commits "$KVER" "$WORK/locked.git"
+chmod -R u+w "$WORK/locked.git/objects"
 
 fresh_copy
 break_hunk
