@@ -3,7 +3,8 @@
 #
 # regions.sh ALIGN - namespaces A, B and C, of that alignment, share a region,
 # and one section: A ends in it, B lies in it, C begins in it. Whichever is
-# enabled or disabled, in any order, the others keep their memmap and data.
+# enabled or disabled, in any order, the others keep their memmap and data; those
+# that are enabled are in use: A and C are mapped, B has a file on DAX.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -12,6 +13,7 @@ ALIGN=$1
 SECTION=$((0x$(cat /sys/devices/system/memory/block_size_bytes)))
 MIB=1048576
 WHOLE=$(((256 * MIB + SECTION - 1) / SECTION * SECTION)) # sections of A
+FILE=$((8 * MIB)) # of B
 A='' B='' C=''
 
 size_of()
@@ -19,15 +21,32 @@ size_of()
 	cat "/sys/bus/dax/devices/$1/size"
 }
 
-# use NAMESPACE fill|check|ends: touch all its data, or only both ends.
+mount_b()
+{
+	mount -t ext4 -o dax=always "/dev/pmem0.${B#*.}" /mnt
+}
+
+# file fill|check|ends: B's page structs are used by a file on DAX, which is
+# removed and written again each time it is looked at.
+file()
+{
+	if [ "$1" = fill ]; then
+		make_fs ext4 "/dev/pmem0.${B#*.}" && mount_b
+	else
+		./mapdax check /mnt/map 0 "$FILE" "${B#*.}" && rm /mnt/map
+	fi && ./mapdax fill /mnt/map 0 "$FILE" "${B#*.}"
+}
+
+# use NAMESPACE fill|check|ends: touch all its data, or only both ends; of B, all
+# of a file.
 use()
 {
 	local id=${1#*.} size
 
-	case $1.$2 in
-	"$B.fill") cat /tmp/data >"/dev/pmem0.$id"; return ;;
-	"$B."*) cmp -n 8388608 /tmp/data "/dev/pmem0.$id"; return ;;
-	esac
+	if [ "$1" = "$B" ]; then
+		file "$2"
+		return
+	fi
 	size=$(size_of "dax0.$id")
 	if [ "$2" = ends ]; then
 		./mapdax check "/dev/dax0.$id" 0 "$PAGE" "$id" &&
@@ -35,6 +54,17 @@ use()
 	else
 		./mapdax "$2" "/dev/dax0.$id" 0 "$size" "$id"
 	fi
+}
+
+# off NAMESPACE, on NAMESPACE: with B's files
+off()
+{
+	[ "$1" != "$B" ] || umount /mnt && ndctl disable-namespace "$1"
+}
+
+on()
+{
+	ndctl enable-namespace "$1" && { [ "$1" != "$B" ] || mount_b; }
 }
 
 # The namespaces that are enabled show their data at both ends.
@@ -54,7 +84,7 @@ disable_all()
 
 	enabled=" $A $B $C "
 	for namespace in $1; do
-		ndctl disable-namespace "$namespace" || return 1
+		off "$namespace" || return 1
 		enabled="${enabled%" $namespace "*} ${enabled#*" $namespace "}"
 		neighbours || return 1
 	done
@@ -66,7 +96,7 @@ enable_all()
 
 	enabled=
 	for namespace in $1; do
-		ndctl enable-namespace "$namespace" || return 1
+		on "$namespace" || return 1
 		enabled="$enabled $namespace"
 		neighbours || return 1
 	done
@@ -111,10 +141,15 @@ three_in_a_section()
 	check "C is filled" use "$C" fill
 }
 
+destroy_b()
+{
+	umount /mnt && ndctl destroy-namespace -f "$B"
+}
+
 # B gets another size, then its memmap in DRAM, while A and C are in use.
 replace_b()
 {
-	check "B is destroyed" ndctl destroy-namespace -f "$B"
+	check "B is destroyed" destroy_b
 	check "A is untouched" use "$A" check
 	check "C is untouched" use "$C" check
 	check "B is made again, smaller" new fsdax 48M dev "$ALIGN"
@@ -131,7 +166,7 @@ replace_b()
 
 destroy_all()
 {
-	check "B is destroyed at last" ndctl destroy-namespace -f "$B"
+	check "B is destroyed at last" destroy_b
 	check "A is still untouched" use "$A" check
 	check "C is still untouched" use "$C" check
 	check "A is destroyed" ndctl destroy-namespace -f "$A"
@@ -141,7 +176,6 @@ destroy_all()
 }
 
 memmap=$(vmstat nr_memmap_pages)
-dd if=/dev/urandom of=/tmp/data bs=1M count=8 2>/dev/null
 three_in_a_section
 rounds "all on the device"
 replace_b
