@@ -133,6 +133,9 @@ refuses "no room for the source is said before anything starts" \
 refuses "no room for a tree is said before anything starts" \
 	"needs [0-9]+ MiB in .*/tree" \
 	env ALTMAP_FREE_MIB=10 tools/assemble "$KVER" "$WORK/tree"
+refuses "no room for the bench is said before anything starts" \
+	"the bench needs 5696 MiB in /dev/shm, but only 10" \
+	env ALTMAP_FREE_MIB=10 bench/run
 refuses "a LINUX_SOURCE that is not there is named" \
 	"LINUX_SOURCE=/nonesuch: no such" \
 	env LINUX_SOURCE=/nonesuch tools/source "$KVER"
