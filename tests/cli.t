@@ -164,6 +164,10 @@ fake id 'echo 1000'
 fake sudo 'exit 1'
 refuses "deps without root says what to run as root" \
 	"as root: apt-get install .*git" with own_cache tools/deps series
+fake mmdebstrap 'exit 1'
+refuses "peers gets what it builds before it asks to be root" \
+	"the source is Linux 5.10.1" with own_cache env ALTMAP_FREE_MIB=9999 \
+	LINUX_SOURCE="$WORK/empty" tools/peers
 rm "$WORK/fake/apt-get"
 refuses "deps on another distribution says what to install" \
 	"not Debian \(no apt-get\): install by hand: .*git" \
