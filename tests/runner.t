@@ -63,6 +63,12 @@ try "all that leaves nothing behind" nothing_left
 try "a run can be ended by a signal" terminated
 try "that leaves nothing behind either" nothing_left
 
+mkdir "$TMPDIR/a,b 'c"
+TMPDIR="$TMPDIR/a,b 'c" ends "a TMPDIR of any name will do" 0 "has started" \
+	--pmem 1G ends.sh succeed
+rmdir "$TMPDIR/a,b 'c"
+try "nothing is left there" nothing_left
+
 ends "an unknown script is refused" 125 "no script in tests/guest" nonesuch.sh
 ends "an unknown option is refused" 125 "no option --nonesuch" \
 	--nonesuch 1 ends.sh fail
