@@ -91,6 +91,32 @@ commit()
 	"${git[@]}" commit -q --allow-empty -m "test: a change"
 }
 
+# hit N SIGNAL: split, which gets that signal at the Nth time it moves something
+hit()
+{
+	mkdir -p "$WORK/bin"
+	cat >"$WORK/bin/mv" <<-END
+	#!/bin/sh
+	echo >>"$WORK/moved"
+	[ "\$(wc -l <"$WORK/moved")" != $1 ] || kill -$2 \$PPID
+	exec $(command -v mv) "\$@"
+	END
+	chmod +x "$WORK/bin/mv"
+	rm -f "$WORK/moved"
+	PATH=$WORK/bin:$PATH from "$copy" tools/split "$KVER" "$tree"
+}
+
+# killed N: so that it dies; the next one has the series whole
+killed()
+{
+	"${git[@]}" update-ref refs/altmap/series "$was"
+	fresh_copy
+	! hit "$1" KILL || return
+	sleep 1
+	from "$copy" tools/split "$KVER" "$tree" &&
+		same_series "$WORK/whole" "$copy"
+}
+
 # reset: the tree as the series has it
 reset()
 {
@@ -199,6 +225,25 @@ echo "/* test */" >>"$copy/linux/$new"
 refuses "split refuses to overwrite changes made in linux/" \
 	"have changed since" from "$copy" tools/split "$KVER" "$tree"
 try "split left the series as it was" same_series "$ALTMAP_SERIES" "$back"
+
+#
+# What becomes of a split that is ended
+#
+was=$("${git[@]}" rev-parse refs/altmap/series)
+change "$old"
+commit
+mkdir "$WORK/whole"
+from "$WORK/whole" tools/split "$KVER" "$tree" 2>/dev/null
+"${git[@]}" update-ref refs/altmap/series "$was"
+fresh_copy
+try "a signal does not end split once it replaces something" hit 1 TERM
+try "the series is whole then" same_series "$WORK/whole" "$copy"
+for n in 1 2 3; do
+	try "split killed at its move $n can be run again" killed "$n"
+done
+"${git[@]}" update-ref refs/altmap/series "$was"
+"${git[@]}" update-ref refs/altmap/assembled "$good"
+reset
 
 #
 # What assemble refuses
