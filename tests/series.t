@@ -209,7 +209,7 @@ reset
 "${git[@]}" checkout -q --detach "$base"
 change "$old"
 commit
-"${git[@]}" merge -q -m "test: a merge" series >/dev/null 2>&1
+"${git[@]}" merge -q -s ours -m "test: a merge" series >/dev/null 2>&1
 refuses "split refuses a merge" "is a merge" "${split[@]}"
 reset
 change "$old"
