@@ -34,7 +34,9 @@ system_unplugs()
 	wait_for fails in_iomem "$1"
 }
 
-# cycle WHO: plug both in, use them, unplug them, and the first one first
+# cycle WHO: plug both in, use them, unplug them, and the first one first. What
+# caches take by that they take the first time, which is not judged.
+WARM=''
 cycle()
 {
 	local name="the $1 unplugs" iomem total memmap before price
@@ -45,7 +47,7 @@ cycle()
 	check "$name: a DIMM is plugged in" plug 0
 	check "$name: another one is" plug 1
 	price=$((before - $(free_dram)))
-	[ "$ON_MEMORY" = 0 ] ||
+	[ "$ON_MEMORY" = 0 ] || [ ! "$WARM" ] ||
 		dram_at_most "$name: KiB of DRAM for a block" \
 			$((price / (2 * COUNT))) 16
 	is "$name: pages of memmap in DRAM" \
@@ -68,6 +70,7 @@ cycle()
 	is "$name: and nr_memmap_pages" "$(vmstat nr_memmap_pages)" "$memmap"
 	qemu object_del ram0
 	qemu object_del ram1
+	WARM=y
 }
 
 # Pages that the kernel's DIMM has free, those in the per-CPU lists with them.
@@ -77,26 +80,41 @@ free_normal()
 	echo $(($(zone Normal nr_free_pages) + $(zone Normal count:)))
 }
 
+# Enable NS, and set TAKEN to the pages that the DIMM has less then, MEMMAP to those
+# of memmap. What was freed in the same moment hides some: then again, five times
+# at most.
+takes_from_dimm()
+{
+	local memmap
+
+	for _ in $(seq 5); do
+		BEFORE=$(free_normal) memmap=$(vmstat nr_memmap_pages)
+		ndctl enable-namespace $NS || return
+		TAKEN=$((BEFORE - $(free_normal)))
+		MEMMAP=$(($(vmstat nr_memmap_pages) - memmap))
+		[ $TAKEN -lt $((MEMMAP - 64)) ] || return 0
+		echo "only $TAKEN pages of $MEMMAP"
+		ndctl disable-namespace $NS
+	done
+	return 1
+}
+
 # The kernel takes from a DIMM first, memmap of pmem too. An eighth of that is what
 # else it may have taken meanwhile.
 foreign()
 {
-	local ns=namespace0.0 memmap before
+	NS=namespace0.0
 
 	check "a DIMM is plugged in" plug 0
 	check "it is the kernel's" turn $(of 0) offline online_kernel
-	check "pmem is set up" create $ns fsdax mem
-	check "and disabled" ndctl disable-namespace $ns
-	before=$(free_normal) memmap=$(vmstat nr_memmap_pages)
-	check "pmem is enabled" ndctl enable-namespace $ns
-	memmap=$(($(vmstat nr_memmap_pages) - memmap))
-	check "its memmap of $memmap pages is on the DIMM" \
-		[ $((before - $(free_normal))) -ge $((memmap - 64)) ]
-	is "all memmap that it has" "$memmap" "$(memmap_pages $PMEM)"
-	check "pmem is disabled" ndctl disable-namespace $ns
+	check "pmem is set up" create $NS fsdax mem
+	check "and disabled" ndctl disable-namespace $NS
+	check "pmem is enabled, its memmap on the DIMM" takes_from_dimm
+	is "all memmap that it has" "$MEMMAP" "$(memmap_pages $PMEM)"
+	check "pmem is disabled" ndctl disable-namespace $NS
 	dram_at_most "KiB that the DIMM has not got back" \
-		$(((before - $(free_normal)) * (PAGE / 1024))) \
-		$((memmap * 4 / 8))
+		$(((BEFORE - $(free_normal)) * (PAGE / 1024))) \
+		$((MEMMAP * 4 / 8))
 }
 
 cycle machine
