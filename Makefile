@@ -22,17 +22,22 @@ plain := $(checks) bisect none releases runner dram sweep \
 # other compilers
 compiles := arch configs
 long := $(compiles) deb peers
-run = $(or $(T),$(filter-out $(long) $(if $(DEBUG),$(plain)),$(tests)))
+# those that build a kernel for themselves, of which "make test" has the like
+extra := none arm64-16k arm64-64k
+usual := $(filter-out $(long) $(extra),$(tests))
+run = $(or $(T),$(filter-out $(if $(DEBUG),$(plain)),$(usual) $(more)))
 
 help:
 	@echo 'make demo         boot a guest with emulated persistent memory: its'
 	@echo '                  memmap in DRAM, and on the device, in one table'
-	@echo 'make test         every test; make test T=NAME runs one of'
+	@echo 'make test         the tests; make test T=NAME runs one of'
 	@echo '                  $(tests)'
 	@echo '                  make test DEBUG=1 runs those that boot the series, on'
 	@echo '                  a kernel that watches itself (KASAN, lockdep, ...)'
 	@echo '                  make test T=sweep STOCK=1 has the stock kernel beside'
 	@echo '                  it in the table of failed allocations'
+	@echo 'make test-all     those that take a kernel of their own, too: arm64 with'
+	@echo '                  other page sizes, the first patch alone'
 	@echo 'make check        only the tests that need no guest and no full build'
 	@echo 'make check-arch   the series compiled for seven architectures, and for x86'
 	@echo '                  kernels of other configurations, some of them booted'
@@ -63,6 +68,9 @@ version:
 
 demo: version
 	@tools/demo
+
+test-all: more := $(extra)
+test-all: test
 
 test: version
 	@[ -z '$(T)' ] || [ -f 'tests/$(T).t' ] || { \
@@ -111,5 +119,5 @@ clean:
 distclean:
 	@tools/clean --cache
 
-.PHONY: help version demo test check check-arch test-peers bench deb series \
-	tree split clean distclean
+.PHONY: help version demo test test-all check check-arch test-peers bench deb \
+	series tree split clean distclean

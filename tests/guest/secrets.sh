@@ -88,20 +88,20 @@ together()
 	done
 }
 
-# failing N: bind namespace 1.0, but the N-th allocation fails, which may be the
-# shell's own; 3 if there are not so many.
+# failing N WHAT: bind or unbind namespace 1.0, but the N-th allocation fails, which
+# may be the shell's own; 3 if there are not so many.
 failing()
 {
 	local left
 
 	echo "$1" >/proc/self/fail-nth
-	echo "$DAX" >$DRIVERS/dax_pmem/bind || :
+	echo "$DAX" >"$DRIVERS/dax_pmem/$2" || :
 	read -r left </proc/self/fail-nth
 	[ "$left" = 0 ] || exit 3
 }
 
-# One allocation after another, until an enable has fewer. It is the devdax one,
-# as the block layer prints a stack if it lacks memory.
+# failures BYTES STEP WHAT: of every STEP-th allocation, until WHAT has fewer. It is
+# the devdax one, as the block layer prints a stack if it lacks memory.
 failures()
 {
 	local n
@@ -111,13 +111,13 @@ failures()
 		echo 0 >$FAULTS/$n/verbose
 	done
 	echo 0 >$FAULTS/fail_page_alloc/min-order
-	for n in $(seq 5 23 2000); do
+	for n in $(seq 1 "$2" 2000); do
 		on 1.0
 		DAX=$(holder 1.0)
-		echo "$DAX" >$DRIVERS/dax_pmem/unbind
-		(failing "$n") || [ $? != 3 ] || break
+		[ "$3" = unbind ] || echo "$DAX" >$DRIVERS/dax_pmem/unbind
+		(failing "$n" "$3") || [ $? != 3 ] || break
 		off 1.0 || :
-		look "devdax, allocation $n failed" 1.0 "$1"
+		look "devdax, allocation $n of $3 failed" 1.0 "$1"
 	done 2>/dev/null
 }
 
@@ -131,5 +131,6 @@ set -- $SIZES
 look "after that, fsdax" 0.0 "$1"
 look "after that, devdax" 1.0 "$2"
 look "after that, fsdax -a 4K" 2.0 "$3"
-failures "$2"
+failures "$2" 23 bind
+failures "$2" 1 unbind
 finish

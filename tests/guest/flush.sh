@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# flush.sh - a removal that has scrubbed flushes the region: on virtio-pmem that
+# is a request of its own, and an interrupt when the host has done it.
+
+# shellcheck shell=dash source-path=SCRIPTDIR
+. ./lib.sh
+
+# interrupts of virtio-pmem so far, of all devices
+flushes()
+{
+	awk '/virtio/ { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i }
+		END { print n + 0 }' /proc/interrupts
+}
+
+# removal MODE MAP: what a disable takes, in FLUSHES
+removal()
+{
+	local before
+
+	check "$1 --map=$2 is made" create namespace0.0 "$1" "$2"
+	before=$(flushes)
+	check "it is disabled" ndctl disable-namespace namespace0.0
+	FLUSHES=$(($(flushes) - before))
+	note "$FLUSHES flushes"
+}
+
+removal fsdax mem
+without=$FLUSHES
+removal fsdax dev
+is "fsdax: a flush more than with the memmap in DRAM" "$FLUSHES" \
+	$((without + 1))
+removal devdax mem
+without=$FLUSHES
+removal devdax dev
+is "devdax: a flush more than with the memmap in DRAM" "$FLUSHES" \
+	$((without + 1))
+finish

@@ -1,0 +1,160 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# scrub.sh - a namespace is disabled by a process that hardly gets a CPU while it
+# scrubs. What others do meanwhile, which wants the locks of memory and CPU
+# hotplug, is done before the scrub ends: the trace has the order.
+
+# shellcheck shell=dash disable=SC2086,SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+
+TRACE=/sys/kernel/tracing
+EVENTS=$TRACE/events/vmem_altmap
+CGROUP=/tmp/groups
+CPU=/sys/devices/system/cpu/cpu1/online
+LRU=/sys/kernel/mm/lru_gen/enabled
+MEMORY=/sys/devices/system/memory
+ND=/sys/bus/nd/devices
+DRIVER=/sys/bus/nd/drivers/nd_pmem
+
+# throttle QUOTA PERIOD: microseconds that the removal may run, of how many
+throttle()
+{
+	echo "$1 $2" >$CGROUP/slow/cpu.max
+}
+
+# group NAME: a cgroup
+group()
+{
+	mkdir -p "$CGROUP/$1"
+}
+
+# enter GROUP COMMAND...: in that cgroup
+enter()
+{
+	local group=$1
+
+	shift
+	sh -c 'echo $$ >"$0" && exec "$@"' "$CGROUP/$group/cgroup.procs" "$@"
+}
+
+# On the CPU that stays: one that goes lets those run that had their quota.
+removed_slowly()
+{
+	enter slow taskset 1 sh -c "echo $HOLDER >$DRIVER/unbind" &
+	REMOVAL=$!
+}
+
+# The removal's scrub has begun, and MEM is the memory that it is about. The trace
+# is read until it says so: a reader of trace_pipe is woken too late here.
+begun()
+{
+	MEM=''
+	until [ "$MEM" ]; do
+		MEM=$(sed -n 's/.*vmem_altmap_scrub_begin: mem=\([^ ]*\).*/\1/p' \
+			$TRACE/trace)
+	done
+}
+
+cpu_goes_and_comes()
+{
+	echo 0 >$CPU && echo 1 >$CPU
+}
+
+enters_a_group()
+{
+	enter fast true
+}
+
+# The second one: the first has what was set to begin with.
+lru_gen_is_toggled()
+{
+	echo n >$LRU && echo y >$LRU
+}
+
+# A page that is free, by its bit 10 in /proc/kpageflags, and far from the first
+free_page()
+{
+	od -An -v -w8 -tx8 /proc/kpageflags | awk -v page="$PAGE" '
+		NR > 8192 && int((index("0123456789abcdef",
+			substr($1, 14, 1)) - 1) / 4) % 2 {
+			printf "0x%x\n", (NR - 1) * page
+			exit
+		}'
+}
+
+page_is_offlined()
+{
+	echo "$FREE" >$MEMORY/soft_offline_page
+}
+
+other_is_enabled()
+{
+	echo "$OTHER" >$DRIVER/bind && echo "$OTHER" >$DRIVER/unbind
+}
+
+# meanwhile WHAT: it is done, and the trace says so.
+meanwhile()
+{
+	check "meanwhile: $(echo "$1" | tr _ ' ')" "$1"
+	echo "done: $1" >$TRACE/trace_marker
+}
+
+# line REGEX: where it is in the trace
+line()
+{
+	grep -n "$1" /tmp/trace | cut -d : -f 1 | head -n 1
+}
+
+# was_meanwhile WHAT: after the scrub has begun, before it has ended
+was_meanwhile()
+{
+	local at
+
+	at=$(line "done: $1")
+	[ "$at" -gt "$BEGIN" ] && [ "$at" -lt "$END" ]
+}
+
+WHAT='cpu_goes_and_comes enters_a_group lru_gen_is_toggled page_is_offlined
+	other_is_enabled'
+
+mount -t tracefs trace $TRACE
+mkdir $CGROUP
+check "cgroups are there" mount -t cgroup2 none $CGROUP
+check "they can have a quota" sh -c "echo +cpu >$CGROUP/cgroup.subtree_control"
+check "the removal has one" group slow
+check "others have none" group fast
+check "a namespace is made" create namespace0.0 fsdax dev
+check "and another" create namespace1.0 fsdax dev
+HOLDER=$(cat $ND/namespace0.0/holder)
+OTHER=$(cat $ND/namespace1.0/holder)
+check "the other is not enabled" sh -c "echo $OTHER >$DRIVER/unbind"
+FREE=$(free_page)
+check "a page is free: $FREE" [ "$FREE" ]
+
+# the removal's own process overwrites all of it
+echo 1 >/sys/module/memmap_fill/parameters/threads
+echo 1 >$EVENTS/vmem_altmap_scrub_begin/enable
+echo 1 >$EVENTS/vmem_altmap_scrub_end/enable
+throttle 5000 100000
+removed_slowly
+check "the scrub has begun" begun
+throttle 1000 1000000
+for what in $WHAT; do
+	meanwhile "$what"
+done
+throttle max 1000000
+check "it is disabled" wait "$REMOVAL"
+cat $TRACE/trace >/tmp/trace
+
+BEGIN=$(line "vmem_altmap_scrub_begin: mem=$MEM ")
+END=$(line "vmem_altmap_scrub_end: mem=$MEM ")
+check "the scrub has ended" [ "$END" ]
+for what in $WHAT; do
+	check "before that: $(echo "$what" | tr _ ' ')" was_meanwhile "$what"
+done
+is "one thread has done it" \
+	"$(sed -n "s/.*vmem_altmap_scrub_end: mem=$MEM .*threads=//p" \
+		/tmp/trace)" 1
+check "the namespace is enabled again" sh -c "echo $HOLDER >$DRIVER/bind"
+finish
