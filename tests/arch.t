@@ -3,7 +3,8 @@
 #
 # arch.t - the series compiles, without a warning, for each architecture whose
 # memmap it touches: with everything on that the architecture has, and without
-# page structs for devices, without memory hotplug, without a vmemmap.
+# page structs for devices, without memory hotplug, without a vmemmap; powerpc
+# without altmaps, too.
 
 # shellcheck disable=SC2317 # functions that try calls
 # shellcheck source-path=SCRIPTDIR
@@ -61,11 +62,23 @@ variant()
 	fi
 }
 
+# as_before: hot-added memory can hold its memmap where stock lets it, and
+# nowhere else
+as_before()
+{
+	case $arch in
+	loongarch | sparc) ! on MHP_MEMMAP_ON_MEMORY ;;
+	*) on MHP_MEMMAP_ON_MEMORY ;;
+	esac
+}
+
 try "the series has a tree to compile in" prepare_tree || bail "no tree"
 while read -r arch tools; do
 	[ "$arch" ] || continue
 	build_for "$arch" "$tools"
 	variant "everything on"
+	try "$arch, memmap_on_memory is there as it was" as_before
+	[ "$arch" != powerpc ] || variant "the hash MMU alone" +noradix
 	variant "no page structs for devices" +nodevice
 	variant "no memory hotplug" "$nohotplug"
 	variant "no vmemmap" +nodevice+novmemmap
