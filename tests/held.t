@@ -8,9 +8,9 @@
 
 others=(--pmem 256M --pmem 256M)
 boot altmap --mem 768M --pmem 3G "${others[@]}" \
-	held.sh devdax:4096 devdax:2097152 devdax:1073741824
+	held.sh devdax:4096 devdax:2097152 devdax:1073741824 nfit
 boot altmap --mem 768M --pmem 1G "${others[@]}" \
-	held.sh ext4 xfs-rmapbt xfs-plain erofs ext4:dm xfs-rmapbt:dm
+	held.sh blockdev ext4 xfs-rmapbt xfs-plain erofs ext4:dm xfs-rmapbt:dm
 boot altmap --mem 768M --pmem 1G,virtio --pmem 256M,virtio --pmem 256M,virtio \
 	held.sh ext4 devdax:2097152
 boot altmap --mem 4G \

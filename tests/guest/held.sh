@@ -7,7 +7,8 @@
 # ends the wait, and the namespace is as it was.
 #
 # WHAT is devdax:ALIGN, or a filesystem: ext4, xfs, xfs-rmapbt, xfs-plain,
-# erofs; with :dm it lies on a target of device mapper.
+# erofs; with :dm it lies on a target of device mapper. Or it is blockdev: what
+# is held of that is DRAM, and nobody waits. Or, at last, nfit: all NVDIMMs go.
 #
 # pmem1 is for another filesystem. O_DIRECT reads from pmem2 end when we say.
 
@@ -54,7 +55,7 @@ hold()
 	read -r line </tmp/ready || :
 	is "$3 is $2, $5 pages of it: $1" "$line" held
 	case $1 in
-	futex | ptrace | freeze | nothing) ;;
+	futex | ptrace | freeze | splice | nothing) ;;
 	*) REFS=$((REFS + $5)) ;;
 	esac
 }
@@ -139,6 +140,40 @@ taken_away()
 	dmesg -c >/dev/null
 }
 
+# at_once NAME COMMAND...: COMMAND waits for nothing that is held
+at_once()
+{
+	local name=$1 holder
+
+	shift
+	begin "$@"
+	is "$name: the removal does not wait" "$LINE" ""
+	slow resume
+	for holder in $HOLDERS; do
+		check "$name: one lets go" let_go "$holder"
+	done
+	HOLDERS='' REFS=0
+	wait $REMOVAL
+	is "$name: the removal is done" "$(cat /tmp/status)" 0
+	slow suspend
+	dmesg -c >/dev/null
+}
+
+# blockdev: a mapping of it, what it gives to a pipe, what it is written from and
+# read into, all of that is page cache
+blockdev()
+{
+	[ "${FSDAX:-}" ] || made fsdax
+	FSDAX=y
+	hold vmsplice closed /dev/pmem0 0 4
+	hold vmsplice mapped /dev/pmem0 $((4 * PAGE)) 4
+	hold aio closed /dev/pmem0 $((8 * PAGE)) 4
+	hold splice closed /dev/pmem0 $((12 * PAGE)) 4
+	hold nothing mapped /dev/pmem0 0 4
+	at_once "block device" driver unbind
+	check "block device: it is bound again" driver bind
+}
+
 # device_again NAME COMMAND...: a reference, and COMMAND takes the device away
 device_again()
 {
@@ -177,6 +212,28 @@ devdax()
 	device_again "region disabled" ndctl disable-region region0
 	check "the region is enabled" ndctl enable-region region0
 	device_again destroyed ndctl destroy-namespace -f $NS
+}
+
+# nfit unbind|bind: the ACPI device that all NVDIMMs belong to
+nfit()
+{
+	echo ACPI0012:00 >"/sys/bus/acpi/drivers/nfit/$1"
+}
+
+# No QEMU takes an NVDIMM away, but its driver can be.
+nfit_unbound()
+{
+	local uuid
+
+	made devdax
+	uuid=$(cat $ND/$NS/uuid "$ND/$HOLDER/uuid" 2>/dev/null | tail -n 1)
+	hold vmsplice closed /dev/dax0.0 0 4
+	REFS=1
+	taken_away "NVDIMMs, unbound" nfit unbind
+	check "NVDIMMs: they are bound again" nfit bind
+	cat $ND/ndbus*/wait_probe >/dev/null
+	check "NVDIMMs: so is the namespace" \
+		grep -qx "$uuid" $ND/dax*/uuid
 }
 
 # FILES, of what nobody else has written
@@ -248,11 +305,37 @@ unbound()
 	bound_again
 }
 
+# The pages of a, which are held, are held as those of another file, too. XFS
+# lets nobody share a's blocks while they are held.
+share()
+{
+	check "$NAME: a file shares the blocks of another" \
+		./clone /mnt/a /mnt/shared
+}
+
+hold_shared()
+{
+	hold vmsplice open /mnt/shared 0 4
+	REFS=$((REFS - 4))
+	hold nothing mapped /mnt/shared 0 4
+}
+
+# They do after that, until one is written.
+still_shared()
+{
+	check "$NAME: the file that shares is the same" cmp /mnt/shared /mnt/a
+	check "$NAME: it is written" ./mapdax fill /mnt/shared 0 $((8 * PAGE)) 1
+	check "$NAME: nothing else has changed" same
+	check "$NAME: and removed" rm /mnt/shared
+}
+
 # Only to be read, or without a file that can be removed, there is less.
 mounted()
 {
+	[ "$TYPE" != xfs-rmapbt ] || share
 	hold vmsplice closed /mnt/a 0 4
 	hold vmsplice open /mnt/b 0 4
+	hold splice closed /mnt/b 0 4
 	[ "$TYPE" = xfs-rmapbt ] || hold vmsplice mapped /mnt/c 0 4
 	hold nothing mapped /mnt/e 0 4
 	hold futex mapped /mnt/f 0 4
@@ -264,7 +347,9 @@ mounted()
 		hold vmsplice closed /mnt/g 0 4
 		check "$NAME: a file is removed with pages held" rm /mnt/g
 	fi
+	[ "$TYPE" != xfs-rmapbt ] || hold_shared
 	unbound mounted
+	[ "$TYPE" != xfs-rmapbt ] || still_shared
 }
 
 unmounted_lazily()
@@ -323,6 +408,8 @@ dmesg -c >/dev/null
 for what; do
 	case $what in
 	devdax:*) devdax "${what#*:}" ;;
+	blockdev) blockdev ;;
+	nfit) nfit_unbound ;;
 	*:dm) filesystem "${what%:*}" dm ;;
 	*) filesystem "$what" ;;
 	esac

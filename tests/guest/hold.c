@@ -7,6 +7,7 @@
  * maps PAGES pages of PATH at OFFSET bytes, reads them, and holds them by HOW:
  *
  *	vmsplice	a pipe has them
+ *	splice		a pipe has what PATH gives to it: of a file on DAX, a copy
  *	aio		an O_DIRECT read from FILE into them, which must not end
  *			before FILE's device lets it
  *	uring		they are registered buffers of an io_uring
@@ -45,6 +46,7 @@
 
 static struct iovec pages;
 static int fd;			/* PATH */
+static off_t offset;		/* of the pages in it */
 static const char *from;	/* FILE */
 
 /* lib/gup_test.h of the kernel, which user space has not */
@@ -72,6 +74,17 @@ static void vmsplice_let_go(void)
 {
 	close(pipe_ends[0]);
 	close(pipe_ends[1]);
+}
+
+static void splice_hold(void)
+{
+	loff_t at = offset;
+
+	if (pipe(pipe_ends))
+		err(1, "pipe");
+	if (splice(fd, &at, pipe_ends[1], NULL, pages.iov_len, 0) !=
+	    (ssize_t)pages.iov_len)
+		err(1, "splice");
 }
 
 static aio_context_t aio;
@@ -211,6 +224,7 @@ static const struct {
 	void (*let_go)(void);
 } ways[] = {
 	{ "vmsplice", vmsplice_hold, vmsplice_let_go },
+	{ "splice", splice_hold, vmsplice_let_go },
 	{ "aio", aio_hold, aio_let_go },
 	{ "uring", uring_hold, uring_let_go },
 	{ "longterm", longterm_hold, longterm_let_go },
@@ -233,7 +247,7 @@ static int find_way(const char *name)
 static struct iovec map;	/* what pages are part of */
 
 /* A mapping of a device begins and ends where its pages do, up to 1 GiB. */
-static void map_pages(const char *path, off_t offset)
+static void map_pages(const char *path)
 {
 	static const size_t sizes[] = { 0, 2 << 20, 1 << 30 };
 	int i, prot = PROT_READ | PROT_WRITE;
@@ -273,7 +287,8 @@ int main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &usr1, NULL);
 
 	pages.iov_len = number(argv[5]) * page;
-	map_pages(argv[3], number(argv[4]));
+	offset = number(argv[4]);
+	map_pages(argv[3]);
 	for (size_t at = 0; at < pages.iov_len; at += page)
 		(void)*(volatile char *)(pages.iov_base + at);
 
