@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# concurrent.t - namespaces of one region are created and destroyed by several
+# at the same time, and the region is disabled and enabled meanwhile.
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/guest.sh"
+
+# the labels outlive the guest
+region=(--pmem "8G,$WORK/region,label=2M" --pmem "256M,$WORK/list")
+boot altmap --mem 1G "${region[@]}" concurrent.sh race 40
+boot altmap --mem 1G "${region[@]}" concurrent.sh look
+finish
