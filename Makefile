@@ -9,7 +9,7 @@ T ?=
 DEBUG ?=
 QUICK ?=
 
-export KVER DEBUG QUICK CONFIG
+export KVER DEBUG QUICK CONFIG XFSTESTS
 
 have := $(notdir $(patsubst %/series,%,$(wildcard patches/*/series)))
 tests := $(notdir $(basename $(wildcard tests/*.t)))
@@ -42,7 +42,8 @@ help:
 	@echo 'make check-arch   the series compiled for seven architectures, and for x86'
 	@echo '                  kernels of other configurations, some of them booted'
 	@echo 'make test-peers   tests that others wrote (ndctl, the kernel, fio, PMDK),'
-	@echo '                  with the series and with the stock kernel'
+	@echo '                  with the series and with the stock kernel; XFSTESTS=DIR:'
+	@echo '                  the dax group of that built xfstests, too'
 	@echo 'make bench        what it costs to enable and disable up to 256 GiB, beside'
 	@echo '                  the stock kernel: time, instructions, DRAM; tables, and'
 	@echo '                  figures in build/bench; QUICK=1: up to 16 GiB'
@@ -89,6 +90,7 @@ check-arch: version
 	@prove --timer --verbose $(compiles:%=tests/%.t)
 
 test-peers: version
+	@tools/peers --xfstests
 	@tools/deps series build guest peers
 	@prove --timer --verbose tests/peers.t
 

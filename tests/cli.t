@@ -173,6 +173,17 @@ refuses "deps on another distribution says what to install" \
 	"not Debian \(no apt-get\): install by hand: .*git" \
 	without apt-get dpkg-query -- tools/deps series
 
+refuses "an XFSTESTS that is not there is named" \
+	"XFSTESTS=/nonesuch: no xfstests, it has no check" \
+	make test-peers XFSTESTS=/nonesuch
+mkdir -p "$WORK/xfstests"/{common,tests/generic}
+touch "$WORK/xfstests"/{check,common/rc,tests/generic/group.list}
+refuses "one that is not built is named before anything is built" \
+	"XFSTESTS=.*/xfstests: it is not built; run make there" \
+	make test-peers XFSTESTS="$WORK/xfstests"
+refuses "so does its test" "Bail out!.*it is not built" \
+	env XFSTESTS="$WORK/xfstests" tests/peers.t
+
 quoted="$WORK/a'b c\"d/"
 # shellcheck disable=SC2016 # for the tool to expand
 try "what a tool leaves goes away whatever its name" \

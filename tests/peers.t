@@ -4,6 +4,7 @@
 # peers.t - tests that others wrote, each in a guest of its own, with the series
 # and with the stock kernel: each passes with both. One that does not with the
 # stock kernel has lost what it wants of the disk or the guest, and says nothing.
+# With XFSTESTS=DIR the dax group of that xfstests is among them.
 
 # shellcheck disable=SC2317 # functions that try calls
 # shellcheck source-path=SCRIPTDIR
@@ -18,32 +19,90 @@ fio-ext4-sync fio-ext4-mmap fio-xfs-sync fio-xfs-mmap
 pool-obj pool-blk pool-log daxio"
 
 declare -A result
-table=$(printf '%-20s %-30s %s' test altmap stock)
+table=$(printf '%-32s %-30s %s' test altmap stock)
+
+# in_guest NAME KERNEL OPTION...: run it there; STATUS is the guest's, LOG what
+# it said, and END the result, if it is the guest's
+in_guest()
+{
+	local name=$1 flavour=$2
+
+	shift 2
+	LOG=$ALTMAP_TOP/build/console/peers-$flavour-$name STATUS=0 END=''
+	tools/guest --kernel "${kernel[$flavour]}" --disk "$disk" --mem 8G \
+		--pmem 8G,label=2M --append 'memmap=4G!4G' \
+		--console "$LOG.console" "$@" peers.sh "$name" >"$LOG.log" 2>&1 ||
+		STATUS=$?
+	case $STATUS in
+	0 | 1) ;;
+	124) END="failed: no end" ;;
+	126) END="failed: the kernel complained" ;;
+	*) END="failed: no guest, or its kernel died" ;;
+	esac
+}
 
 # outcome TEST KERNEL: run it there
 outcome()
 {
-	local log=$ALTMAP_TOP/build/console/peers-$2-$1 status=0 says
+	local says
 
-	tools/guest --kernel "${kernel[$2]}" --disk "$disk" --mem 8G \
-		--pmem 8G,label=2M --append 'memmap=4G!4G' \
-		--console "$log.console" peers.sh "$1" >"$log.log" 2>&1 ||
-		status=$?
-	says=$(grep -E '^(passed|failed|skipped) ' "$log.log" | cut -d ' ' -f 1)
-	case $status in
-	0 | 1) result[$2]=${says:-failed} ;;
-	124) result[$2]="failed: no end" ;;
-	126) result[$2]="failed: the kernel complained" ;;
-	*)
-		note "$(cat "$log.log")"
-		bail "no guest, or its $2 kernel died, in $1" ;;
-	esac
+	in_guest "$1" "$2"
+	[ "$STATUS" != 125 ] || {
+		note "$(cat "$LOG.log")"
+		bail "no guest, or its $2 kernel died, in $1"
+	}
+	says=$(grep -E '^(passed|failed|skipped) ' "$LOG.log" | cut -d ' ' -f 1)
+	result[$2]=${END:-${says:-failed}}
 	[ "${result[$2]}" = passed ] || {
 		note "$1, $2: ${result[$2]}"
-		tail -n 12 "$log.log" | sed 's/^\(# \)*/# /'
+		tail -n 12 "$LOG.log" | sed 's/^\(# \)*/# /'
 	}
 }
 
+# row TEST ALTMAP STOCK: what became of it. Of xfstests each says itself what it
+# wants; what is not to be had here is for others to test.
+row()
+{
+	table+=$(printf '\n%-32s %-30s %s' "$@")
+	case $1,$2,$3 in
+	xfstests-*,skipped,skipped)
+		point 0 "$1 # SKIP it does not run here"
+		return ;;
+	esac
+	[ "$2" = passed ] && [ "$3" = passed ]
+	point $? "$1: $2, stock: $3"
+}
+
+# xfstests TYPE: each test of its dax group, with both kernels
+xfstests()
+{
+	local name=xfstests-$1 flavour word it
+	local -A all
+
+	for flavour in stock altmap; do
+		in_guest "$name" $flavour --disk "$WORK/xfstests" --timeout 5400
+		all[$flavour.$name]=${END:-passed}
+		while read -r word it _; do
+			all[$flavour.$it]=$word all[$it]=y
+		done < <(grep -E '^(passed|failed|skipped) ' "$LOG.log")
+		note "$name, $flavour: $LOG.log"
+		grep -E '^# .*(\[not run\]|\[failed|mismatch|dmesg)' "$LOG.log"
+	done
+	while read -r it; do
+		row "$it" "${all[altmap.$it]:-failed: not reached}" \
+			"${all[stock.$it]:-failed: not reached}"
+	done < <(printf '%s\n' "$name" "${!all[@]}" | grep "^$name" | sort -u)
+}
+
+# A disk with XFSTESTS, and room for what it says
+xfstests_disk()
+{
+	truncate -s $(($(du -sm "$XFSTESTS" | cut -f 1) * 2 + 512))M \
+		"$WORK/xfstests" && mkfs.ext4 -q -d "$XFSTESTS" "$WORK/xfstests"
+}
+
+tools/peers --xfstests 2>"$WORK/xfstests" || bail "$(cat "$WORK/xfstests")"
+[ ! -s "$WORK/xfstests" ] || note "$(cat "$WORK/xfstests")"
 mkdir -p build/console
 disk=$(tools/peers) || bail "no disk with the tests"
 declare -A kernel
@@ -54,9 +113,13 @@ done
 for it in $tests; do
 	outcome "$it" stock
 	outcome "$it" altmap
-	[ "${result[stock]}" = passed ] && [ "${result[altmap]}" = passed ]
-	point $? "$it: ${result[altmap]}, stock: ${result[stock]}"
-	table+=$(printf '\n%-20s %-30s %s' "$it" "${result[altmap]}" "${result[stock]}")
+	row "$it" "${result[altmap]}" "${result[stock]}"
 done
+if [ "${XFSTESTS:-}" ]; then
+	try "a disk with xfstests is made" xfstests_disk || finish
+	for it in ext4 xfs-rmapbt xfs-plain; do
+		xfstests $it
+	done
+fi
 note "$table"
 finish

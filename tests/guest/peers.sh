@@ -4,6 +4,9 @@
 # peers.sh TEST...: runs tests that others wrote, on the disk that tools/peers
 # makes. The last line of each test is "passed TEST", "failed TEST" or
 # "skipped TEST"; lines before, that begin with "#", say why.
+#
+# peers.sh xfstests-TYPE: the same of each test in the dax group of xfstests,
+# which is on the second disk. TYPE is ext4, xfs-rmapbt or xfs-plain.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -69,6 +72,75 @@ daxio()
 		cmp /tmp/data /tmp/back'
 }
 
+# fsdax SIZE: another namespace with its page structs on the device; DISK is what
+# is made of it
+fsdax()
+{
+	new fsdax "$1" dev 2M && DISK=/dev/$(field blockdev </tmp/new)
+}
+
+# user NAME NUMBER: and the group
+user()
+{
+	echo "$1:x:$2:$2::/:/bin/sh" >>/mnt/etc/passwd
+	echo "$1:x:$2:" >>/mnt/etc/group
+}
+
+# xfstests_on TYPE: all that XFSTESTS' check wants to know
+xfstests_on()
+{
+	local options=''
+
+	case $1 in
+	xfs-rmapbt) options='-m rmapbt=1,reflink=1' ;;
+	xfs-plain) options='-m rmapbt=0,reflink=0' ;;
+	esac
+	mkdir -p /mnt/xfstests /mnt/test /mnt/scratch /mnt/dev/shm
+	mount -t tmpfs shm /mnt/dev/shm # for semaphores
+	mount /dev/vdb /mnt/xfstests && fsdax 2G || return
+	cat >/mnt/xfstests/local.config <<-END
+	export FSTYP=${1%%-*} TEST_DEV=$DISK TEST_DIR=/test SCRATCH_MNT=/scratch
+	export MKFS_OPTIONS="$options"
+	export MOUNT_OPTIONS="-o dax=always"
+	export TEST_FS_MOUNT_OPTS="-o dax=always"
+	END
+	# shellcheck disable=SC2086 # no options are none
+	inside "mkfs.${1%%-*}" -q $options "$DISK" </dev/null && fsdax 3G ||
+		return
+	echo "export SCRATCH_DEV=$DISK" >>/mnt/xfstests/local.config
+	user fsgqa 2001
+	user fsgqa2 2002
+	user 123456-fsgqa 2003
+}
+
+# said WHAT: the tests that check's last lines list as that
+said()
+{
+	sed -n "s/^$1: *//p" /tmp/output | tr ' ' '\n' | grep . || :
+}
+
+# What became of each test that check tried, one a line
+xfstests()
+{
+	local it word
+
+	{
+		! xfstests_on "${1#xfstests-}" ||
+			inside sh -c 'cd /xfstests && bash ./check -g dax;:'
+	} >/tmp/output 2>&1
+	sed 's/^/# /' /tmp/output
+	said Failures >/tmp/bad
+	said 'Not run' >/tmp/notrun
+	said Ran >/tmp/ran
+	[ -s /tmp/ran ] || echo "failed $1 (nothing ran)"
+	while read -r it; do
+		word=passed
+		! grep -qxF "$it" /tmp/notrun || word=skipped
+		! grep -qxF "$it" /tmp/bad || word=failed
+		echo "$word $1/$it"
+	done </tmp/ran
+}
+
 run()
 {
 	case $1 in
@@ -99,6 +171,11 @@ mount --bind /lib/modules /mnt/lib/modules
 services
 label >/tmp/label 2>&1
 for it; do
+	case $it in
+	xfstests-*)
+		xfstests "$it"
+		continue ;;
+	esac
 	status=0
 	run "$it" >/tmp/output 2>&1 || status=$?
 	tail -n 40 /tmp/output | sed 's/^/# /'
