@@ -9,6 +9,8 @@
  *						again and again; print it on
  *						SIGUSR1, and end
  *	mapdax phys PATH OFFSET			print the physical address
+ *	mapdax poison PATH OFFSET		have the kernel believe that the
+ *						page's memory failed
  *
  * Numbers are bytes, in C's notations. A file is mapped with MAP_SYNC, which
  * only a file on DAX takes: without DAX each command fails. The pattern at an
@@ -182,9 +184,16 @@ static void keep(struct range *r)
 	fwrite(r->map, r->length, 1, stdout);
 }
 
+static void poison(const char *path, struct range *r)
+{
+	touch(r);
+	if (madvise(r->map, sysconf(_SC_PAGESIZE), MADV_HWPOISON))
+		err(1, "%s: MADV_HWPOISON", path);
+}
+
 static void usage(void)
 {
-	errx(2, "usage: mapdax fill|check PATH OFFSET LENGTH SEED, mapdax read|keep PATH OFFSET LENGTH, mapdax phys PATH OFFSET");
+	errx(2, "usage: mapdax fill|check PATH OFFSET LENGTH SEED, mapdax read|keep PATH OFFSET LENGTH, mapdax phys|poison PATH OFFSET");
 }
 
 int main(int argc, char **argv)
@@ -211,6 +220,8 @@ int main(int argc, char **argv)
 		keep(&r);
 	else if (!strcmp(command, "phys") && argc == 4)
 		phys(argv[2], &r);
+	else if (!strcmp(command, "poison") && argc == 4)
+		poison(argv[2], &r);
 	else
 		usage();
 	return fflush(stdout) ? 1 : 0;

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# down.t - machines that go down, or to sleep, with a namespace enabled whose
+# memmap is on the device: another kernel follows at once, the kernel dies, the
+# power is cut; suspend and hibernation.
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/guest.sh"
+
+pmem=(--pmem "16G,$WORK/pmem")
+
+# made: a new namespace on a new NVDIMM
+made()
+{
+	rm -f "$WORK/pmem"
+	boot altmap "${pmem[@]}" down.sh make
+}
+
+# disk: what the guest takes its next kernel from; SIZES is what it needs to know
+disk()
+{
+	local initramfs image
+
+	image=$(kernel altmap)/bzImage || bail "no kernel for the disk"
+	initramfs=$(tools/initramfs) || bail "no initramfs for the disk"
+	SIZES=("$(stat -c %s "$image")" "$(stat -c %s "$initramfs")")
+	truncate -s 64M "$WORK/disk"
+	dd if="$image" of="$WORK/disk" conv=notrunc status=none
+	cat "$initramfs" >>"$WORK/disk"
+	truncate -s %512 "$WORK/disk"
+}
+
+# cut_once COMMAND EVENT: the guest has gone when it could not tell how it ended
+cut_once()
+{
+	local status=0
+
+	tools/guest --kernel "$(kernel altmap)" "${pmem[@]}" \
+		down.sh cut "$@" >"$WORK/output" 2>&1 || status=$?
+	[ "$status" = 125 ] && grep -qx "cut" "$WORK/output" &&
+		! grep -q "^not ok" "$WORK/output"
+}
+
+# cut_at COMMAND EVENT: until COMMAND has not ended before
+cut_at()
+{
+	local tries=1
+
+	until cut_once "$@"; do
+		tries=$((tries + 1))
+		[ "$tries" -le 5 ] || break
+	done
+	[ "$tries" -le 5 ]
+	point $? "power is cut in the middle of $1, from the first $2 on"
+	[ "$tries" -le 5 ] || note "$(cat "$WORK/output")"
+	boot altmap "${pmem[@]}" down.sh same
+}
+
+made
+cut_at enable-namespace vmem_altmap_register
+cut_at enable-namespace vmem_altmap_alloc
+cut_at disable-namespace vmem_altmap_free
+cut_at disable-namespace vmem_altmap_scrub_begin
+
+disk
+boot altmap "${pmem[@]}" --disk "$WORK/disk" down.sh kexec "${SIZES[@]}"
+
+# crashed: the host has the storage as it was when the kernel died, and afterwards
+crashed()
+{
+	boot altmap "${pmem[@]}" --pmem 1G --disk "$WORK/disk" --mem 1G \
+		--expect-warning --append crashkernel=256M \
+		down.sh crash "${SIZES[@]}" "$WORK/storage"
+	[ -s "$WORK/storage" ] && cmp -n "$(stat -c %s "$WORK/storage")" \
+		"$WORK/storage" <(tail -c +8193 "$WORK/pmem")
+	point $? "the storage is what it was when the kernel died"
+}
+
+# 256 MiB are not enough for a debug kernel
+[ "${DEBUG:-}" ] || crashed
+
+boot altmap "${pmem[@]}" down.sh same
+boot altmap "${pmem[@]}" down.sh sleep
+boot altmap "${pmem[@]}" down.sh hibernate
+finish

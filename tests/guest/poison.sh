@@ -1,0 +1,325 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# poison.sh told WHAT... | machine-checks - memory of a namespace made with
+# --map=dev fails: the kernel is told so by each of its ways, or the machine
+# reports it, while the namespace is in use and while it is being enabled and
+# disabled. In its reserve and its storage nothing can be done about it, which
+# the log says; data is taken from those who have it mapped. The page that is
+# counted as HardwareCorrupted for it is counted once, and no longer when the
+# namespace is gone.
+#
+# WHAT is raw (fsdax that nobody has mapped), ext4, xfs, xfs-rmapbt (it knows
+# whose each page is) or devdax:ALIGN.
+
+# shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+
+NS=namespace0.0
+ND=/sys/bus/nd/devices
+SIGBUS=135
+OFFLINE=/sys/devices/system/memory/hard_offline_page
+INJECT=/sys/kernel/debug/hwpoison/corrupt-pfn
+SIZE=$((8 << 20))
+# debugfs mounts it when somebody looks
+TRACING=/sys/kernel/debug/tracing
+
+corrupted()
+{
+	meminfo HardwareCorrupted
+}
+
+# tell HOW ADDRESS: the kernel that the page there has failed
+tell()
+{
+	case $1 in
+	offline) echo "$2" >"$OFFLINE" ;;
+	inject) echo $(($2 / PAGE)) >"$INJECT" ;;
+	esac
+}
+
+# line ADDRESS RESULT: of the log, about the page there
+line()
+{
+	dmesg >/tmp/dmesg
+	grep -q "$(printf 'Memory failure: 0x%x: recovery action for dax page: %s' \
+		$(($1 / PAGE)) "$2")" /tmp/dmesg
+}
+
+# refused NAME ADDRESS: by each way
+refused()
+{
+	local before how
+
+	before=$(corrupted)
+	for how in offline inject; do
+		dmesg -c >/dev/null
+		check "$NAME, $how: its $1 is refused" fails tell $how "$2"
+		check "$NAME, $how: the log says so" line "$2" Failed
+		is "$NAME, $how: its $1 is not counted" "$(corrupted)" "$before"
+	done
+}
+
+# keep PATH: a process has it mapped, and reads there again and again.
+keep()
+{
+	rm -f /tmp/ready
+	mkfifo /tmp/ready
+	./mapdax keep "$1" 0 "$SIZE" >/dev/null 2>/tmp/ready &
+	KEEPER=$!
+	read -r line </tmp/ready
+	[ "$line" = mapped ]
+}
+
+# status COMMAND...: runs it, and sets STATUS
+status()
+{
+	STATUS=0
+	"$@" 2>/dev/null || STATUS=$?
+}
+
+# taken PATH KIB: pages of what can be mapped are told to have failed, and
+# HardwareCorrupted is to rise by KIB for the first of them
+taken()
+{
+	local path=$1 kib=$2 before address how
+
+	before=$(corrupted)
+	address=$(./mapdax phys "$path" 0)
+	for how in offline inject; do
+		dmesg -c >/dev/null
+		check "$NAME, $how: a process has data mapped" keep "$path"
+		check "$NAME, $how: that is taken" tell $how "$address"
+		check "$NAME, $how: the log says so" line "$address" Recovered
+		status wait "$KEEPER"
+		is "$NAME, $how: the process gets SIGBUS" "$STATUS" "$SIGBUS"
+		is "$NAME, $how: KiB that are counted" \
+			$(($(corrupted) - before)) "$kib"
+	done
+	status ./mapdax poison "$path" 0
+	is "$NAME, madvise: the process gets SIGBUS" "$STATUS" "$SIGBUS"
+	is "$NAME, madvise: KiB that are counted" \
+		$(($(corrupted) - before)) "$kib"
+}
+
+# gone: nothing is counted of a namespace that is gone, or there anew
+gone()
+{
+	check "$NAME is disabled" ndctl disable-namespace "$NS"
+	is "$NAME: nothing is counted then" "$(corrupted)" 0
+	check "$NAME is enabled" ndctl enable-namespace "$NS"
+	is "$NAME: nothing is counted then, either" "$(corrupted)" 0
+}
+
+# xfs-rmapbt knows which file a page is of, and takes it by itself
+make_it()
+{
+	case $1 in
+	xfs-rmapbt) mkfs.xfs -q -f -m rmapbt=1,reflink=1 /dev/pmem0 ;;
+	*) make_fs "$1" /dev/pmem0 ;;
+	esac
+}
+
+mount_dax()
+{
+	mount -t "${1%%-*}" -o dax=always /dev/pmem0 /mnt
+}
+
+# file TYPE: on a filesystem, whose data is the same when it is there again
+file()
+{
+	check "$1 is made" make_it "$1"
+	check "$1 is mounted with dax=always" mount_dax "$1"
+	check "$1: a file is written" ./mapdax fill /mnt/map 0 "$SIZE" 1
+	taken /mnt/map $((PAGE / 1024))
+	refused reserve "$BASE"
+	refused storage $((BASE + (2 << 20)))
+	check "$1 is unmounted" umount /mnt
+	gone
+	check "$1 is mounted again" mount_dax "$1"
+	check "$1: the file is the same" ./mapdax check /mnt/map 0 "$SIZE" 1
+	check "$1 is unmounted again" umount /mnt
+}
+
+# raw: data of a block device, which nobody can have mapped
+raw()
+{
+	refused data $((BASE + (512 << 20)))
+	refused reserve $((BASE + PAGE))
+	refused storage $((BASE + (2 << 20) + PAGE))
+	gone
+}
+
+device()
+{
+	check "$NAME: it is written" ./mapdax fill /dev/dax0.0 0 "$SIZE" 2
+	taken /dev/dax0.0 $((PAGE / 1024))
+	refused reserve "$BASE"
+	refused storage $((BASE + (2 << 20)))
+	gone
+	check "$NAME: its data is the same" \
+		./mapdax check /dev/dax0.0 0 "$SIZE" 2
+	taken /dev/dax0.0 $((PAGE / 1024))
+}
+
+# made MODE [OPTION...]
+made()
+{
+	local mode=$1
+
+	shift
+	check "$NAME: it is made" create $NS "$mode" dev "$@"
+}
+
+told()
+{
+	for NAME; do
+		case $NAME in
+		raw) made fsdax; raw ;;
+		devdax:*) made devdax -a "${NAME#*:}"; device ;;
+		*) made fsdax; file "$NAME" ;;
+		esac
+		check "$NAME: it is destroyed" ndctl destroy-namespace -f $NS
+		is "$NAME: nothing is counted of what is destroyed" \
+			"$(corrupted)" 0
+	done
+}
+
+# machine_check ADDRESS: the memory there has failed, as a scrubber of the machine
+# finds out (action optional). LINE is what memory_failure() says.
+CHECKS=0
+machine_check()
+{
+	CHECKS=$((CHECKS + 1))
+	echo "check $CHECKS" >/dev/kmsg
+	qemu mce 0 9 0xbd000000000000c0 5 "$(printf '0x%x' "$1")" 0x8c
+	LINE=$(awk -v n="$CHECKS" -v pfn="$(printf '0x%x' $(($1 / PAGE)))" '
+		{ text = substr($0, index($0, ";") + 1) }
+		text == "check " n { on = 1 }
+		on && text ~ "^Memory failure: " pfn ": " {
+			sub(/.*: /, "", text); print text; exit
+		}' /dev/kmsg)
+	note "$LINE"
+}
+
+# bad FILE ADDRESS START: its list of bad blocks, which counts from START, has that
+# address
+bad()
+{
+	awk -v sector=$((($2 - $3) / 512)) '
+		sector >= $1 && sector < $1 + $2 { found = 1 }
+		END { exit !found }' "$1"
+}
+
+bad_in_region()
+{
+	bad "$REGION"/badblocks "$1" "$BASE"
+}
+
+# data_checked: data of namespace FIRST, which a process has mapped
+data_checked()
+{
+	local address start
+
+	check "ext4 is made" make_fs ext4 /dev/pmem0
+	check "ext4 is mounted with dax=always" mount_dax ext4
+	check "a file is written" ./mapdax fill /mnt/map 0 "$SIZE" 3
+	address=$(./mapdax phys /mnt/map 0)
+	check "a process has data mapped" keep /mnt/map
+	machine_check $((address))
+	is "data: it is taken" "$LINE" Recovered
+	status wait "$KEEPER"
+	is "data: the process gets SIGBUS" "$STATUS" "$SIGBUS"
+	is "data: KiB that are counted" "$(corrupted)" $((PAGE / 1024))
+	check "data: the region has the bad block" bad_in_region "$address"
+	status ./mapdax check /mnt/map 0 "$SIZE" 3
+	is "data: who maps it again gets SIGBUS" "$STATUS" "$SIGBUS"
+	check "data: the file behind it is the same" \
+		./mapdax check /mnt/map "$PAGE" $((SIZE - PAGE)) 3
+	check "ext4 is unmounted" umount /mnt
+	NS=$FIRST
+	gone
+	start=$(cat /sys/block/pmem0/device/resource)
+	check "data: the disk has the bad block, enabled again" \
+		bad /sys/block/pmem0/badblocks "$address" $((start))
+	check "ext4 is mounted again" mount_dax ext4
+	status ./mapdax check /mnt/map 0 "$SIZE" 3
+	is "data: who maps it still gets SIGBUS" "$STATUS" "$SIGBUS"
+	check "data: the file behind it is the same" \
+		./mapdax check /mnt/map "$PAGE" $((SIZE - PAGE)) 3
+	check "ext4 is unmounted again" umount /mnt
+}
+
+# during EVENT COMMAND ADDRESS: COMMAND runs, and from the first EVENT of the
+# altmaps' traces on the memory at ADDRESS has failed
+during()
+{
+	local event=$1 command=$2 address=$3
+
+	echo >$TRACING/trace
+	echo 1 >$TRACING/events/vmem_altmap/"$event"/enable
+	ndctl "$command" "$SECOND" >/tmp/out 2>&1 &
+	grep -q -m 1 "$event:" $TRACING/trace_pipe
+	machine_check "$address"
+	status wait $!
+	echo 0 >$TRACING/events/vmem_altmap/"$event"/enable
+	is "storage: $command goes through" "$STATUS" 0
+}
+
+# On the first of two namespaces in a region, then on the second. QEMU's NVDIMMs
+# cannot clear bad blocks.
+machine_checks()
+{
+	local first=$BASE second=$((BASE + (512 << 20))) start sum
+
+	check "the region has labels" label
+	check "a namespace is made" new fsdax 512M dev 2M
+	FIRST=$MADE NAME=$MADE
+	check "another is made" new devdax 256M dev 2M
+	SECOND=$MADE
+	check "that is disabled" ndctl disable-namespace "$SECOND"
+	data_checked
+
+	machine_check $((first + (4 << 20)))
+	is "storage: nothing can be done" "$LINE" Failed
+	is "storage: it is not counted" "$(corrupted)" 0
+	check "storage: the region has the bad block" \
+		bad_in_region $((first + (4 << 20)))
+	check "storage: another namespace is enabled" \
+		ndctl enable-namespace "$SECOND"
+	start=$(cat /sys/block/pmem0/device/resource)
+	sum=$(head -c 4194304 /dev/pmem0 | md5sum)
+	check "storage: the namespace is disabled" \
+		ndctl disable-namespace "$FIRST"
+	dmesg -c >/dev/null
+	check "storage: with a bad block it is not enabled" \
+		fails ndctl enable-namespace "$FIRST"
+	dmesg >/tmp/dmesg
+	check "storage: the log says why" \
+		grep "error clearing .* badblocks at" /tmp/dmesg
+	echo 1 >$ND/"$FIRST"/force_raw
+	check "storage: it is enabled as a raw one" \
+		ndctl enable-namespace "$FIRST"
+	is "storage: its data can be read there" "$(tail -c +$(
+		)$((start - first + 1)) /dev/pmem0 | head -c 4194304 |
+		md5sum)" "$sum"
+
+	during vmem_altmap_free disable-namespace \
+		$((second + (128 << 20)))
+	during vmem_altmap_alloc enable-namespace \
+		$((second + (128 << 20) + PAGE))
+	during vmem_altmap_scrub_begin disable-namespace \
+		$((second + (2 << 20)))
+	is "nothing is counted in the end" "$(corrupted)" 0
+}
+
+# whoever has a page mapped is to be told at once, not when he comes back to it
+echo 1 >/proc/sys/vm/memory_failure_early_kill
+BASE=$(cat $REGION/resource)
+BASE=$((BASE))
+is "nothing is counted to begin with" "$(corrupted)" 0
+case $1 in
+told) shift; told "$@" ;;
+machine-checks) machine_checks ;;
+esac
+finish
