@@ -226,6 +226,23 @@ grow()
 	echo $((512 * MIB)) >"$ND/$1/size"
 }
 
+# rebound: the NVDIMM's driver is taken off, and put on anew, while the region has
+# a namespace with a label; that stays what it is until the region is enabled again
+rebound()
+{
+	check "a namespace is made" raw 256
+	echo "$SEED" >"$RAW/unbind"
+	echo nmem0 >"$DRIVERS/nvdimm/unbind"
+	is "without the NVDIMM's driver it has no extents" \
+		"$(cat "$ND/$SEED/dpa_extents")" 0
+	check "it does not grow" fails grow "$SEED" 2>/dev/null
+	echo nmem0 >"$DRIVERS/nvdimm/bind"
+	check "nor with a new driver" fails grow "$SEED" 2>/dev/null
+	is "it is as large as it was" "$(cat "$ND/$SEED/size")" $((256 * MIB))
+	sound rebound
+	each rebound
+}
+
 # write_on FILE COMMAND...: what COMMAND says, as long as FILE is there
 write_on()
 {
@@ -371,6 +388,7 @@ race)
 	check "a namespace is made that stays" create namespace1.0 fsdax dev
 	check "the region gets labels" label
 	beside
+	rebound
 	check "a namespace is set up while it is deleted" deleted 20
 	sound deleted
 	each deleted

@@ -16,7 +16,8 @@
 #	cut COMMAND EVENT	ndctl's COMMAND runs, and power is cut at the
 #				first EVENT of the altmaps' traces
 #	hibernate		is refused while a device holds its memmap
-#	sleep			suspend to idle and to RAM
+#	sleep			suspend to RAM, and to idle as far as devices; the
+#				emulated clock wakes nobody from that
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -243,9 +244,9 @@ sleep_test()
 		done
 	done
 	echo none >/sys/power/pm_test
-	for state in freeze mem; do
-		check "$state, woken by the clock" woken $state
-	done
+	check "mem, woken by the clock" woken mem
+	# with what QEMU's firmware leaves of ACPI then, S5 does nothing
+	: >/tmp/reset
 	check "the file is mapped, and the same" kept
 	check "ext4 is unmounted" umount /mnt
 	same
