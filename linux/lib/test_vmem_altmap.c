@@ -65,20 +65,6 @@ static void count_busy_unregister(struct vmem_altmap *altmap)
 	busy_unregisters++;
 }
 
-/* What was scrubbed, in made-up ranges, where there is nothing to overwrite. */
-static struct {
-	unsigned int nr;
-	phys_addr_t phys;
-	unsigned long size;
-} scrubbed;
-
-static void note_scrub(phys_addr_t phys, unsigned long size)
-{
-	scrubbed.nr++;
-	scrubbed.phys = phys;
-	scrubbed.size = size;
-}
-
 static void count_complaints(struct kunit *test)
 {
 	bad_frees = 0;
@@ -90,8 +76,6 @@ static void count_complaints(struct kunit *test)
 
 static int altmap_test_init(struct kunit *test)
 {
-	scrubbed.nr = 0;
-	kunit_activate_static_stub(test, vmem_altmap_scrub_block, note_scrub);
 	count_complaints(test);
 	return 0;
 }
@@ -101,7 +85,7 @@ static void restore_scrub(void *was_on)
 	vmem_altmap_scrub = was_on;
 }
 
-/* For the rest of the test. */
+/* For what is registered in the rest of the test. */
 static void set_scrub(struct kunit *test, bool on)
 {
 	KUNIT_ASSERT_EQ(test, 0,
@@ -454,66 +438,6 @@ static void foreign_block_is_left_to_its_owner(struct kunit *test)
 	put_all_back(test, altmap, 1);
 }
 
-static void expect_scrubbed(struct kunit *test, unsigned int nr,
-			    unsigned long pfn, unsigned long size)
-{
-	KUNIT_EXPECT_EQ(test, nr, scrubbed.nr);
-	KUNIT_EXPECT_EQ(test, PFN_PHYS(pfn), scrubbed.phys);
-	KUNIT_EXPECT_EQ(test, size, scrubbed.size);
-}
-
-static void freed_block_is_scrubbed_and_no_other(struct kunit *test)
-{
-	struct vmem_altmap *altmap;
-	unsigned long block, page;
-
-	set_scrub(test, true);
-	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 0, 2 * PAGES_PER_BLOCK);
-	block = alloc_pfn(altmap, PMD_SIZE);
-	page = alloc_pfn(altmap, PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, 0, scrubbed.nr);
-
-	/* in another size, foreign, never handed out */
-	free_pfn(block, PAGE_SIZE);
-	free_pfn(TEST_PFN + 2 * PAGES_PER_BLOCK, PAGE_SIZE);
-	free_pfn(page + 1, PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, 0, scrubbed.nr);
-
-	free_pfn(block, PMD_SIZE);
-	expect_scrubbed(test, 1, block, PMD_SIZE);
-	vmem_altmap_free(PFN_PHYS(page) + 1, PAGE_SIZE);
-	expect_scrubbed(test, 2, page, PAGE_SIZE);
-
-	/* for the second time */
-	free_pfn(block, PMD_SIZE);
-	free_pfn(page, PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, 2, scrubbed.nr);
-}
-
-static void altmap_can_do_without_scrub(struct kunit *test)
-{
-	struct vmem_altmap *altmap = add_altmap(test, TEST_PFN, 4096, 0, 1024);
-	unsigned long pfn = alloc_pfn(altmap, PAGE_SIZE);
-
-	altmap->no_scrub = true;
-	set_scrub(test, true);
-	free_pfn(pfn, PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, 0, scrubbed.nr);
-	KUNIT_EXPECT_EQ(test, 0, bad_frees);
-}
-
-static void scrub_can_be_turned_off(struct kunit *test)
-{
-	struct vmem_altmap *altmap;
-
-	set_scrub(test, false);
-	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 0, 2 * PAGES_PER_BLOCK);
-	free_pfn(alloc_pfn(altmap, PMD_SIZE), PMD_SIZE);
-	free_pfn(alloc_pfn(altmap, PAGE_SIZE), PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, 0, altmap->alloc);
-	KUNIT_EXPECT_EQ(test, 0, scrubbed.nr);
-}
-
 /*
  * The plain model: which page of the storage belongs to which block. Slot n of
  * @page is the n-th page of the PMD block the storage starts in.
@@ -633,8 +557,8 @@ static void any_order_matches_a_plain_model(struct kunit *test)
  */
 static void books_of_a_tebibyte_are_small(struct kunit *test)
 {
-	/* 2 KiB with pages of 4 KiB; three blocks have a bit for each page */
-	const size_t limit = SZ_2K - 3 * 64 + 3 * PAGES_PER_BLOCK / 8;
+	/* 4 KiB with pages of 4 KiB; three blocks have a bit for each page */
+	const size_t limit = SZ_4K - 3 * 64 + 3 * PAGES_PER_BLOCK / 8;
 	const unsigned long blocks = PHYS_PFN(SZ_1T) * sizeof(struct page) /
 				     PMD_SIZE;
 	struct vmem_altmap *altmap;
@@ -649,7 +573,7 @@ static void books_of_a_tebibyte_are_small(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 3 * PAGES_PER_BLOCK - 4,
 			drain(test, altmap, PAGE_SIZE));
 
-	bytes = ksize(altmap->blocks);
+	bytes = ksize(altmap->blocks) + ksize(altmap->dirty);
 	for (node = rb_first(&altmap->splits); node; node = rb_next(node))
 		bytes += ksize(node);
 	kunit_info(test, "%zu bytes\n", bytes);
@@ -1297,9 +1221,6 @@ static struct kunit_case altmap_cases[] = {
 	KUNIT_CASE(double_free_is_refused),
 	KUNIT_CASE(block_in_another_size_is_refused),
 	KUNIT_CASE(foreign_block_is_left_to_its_owner),
-	KUNIT_CASE(freed_block_is_scrubbed_and_no_other),
-	KUNIT_CASE(altmap_can_do_without_scrub),
-	KUNIT_CASE(scrub_can_be_turned_off),
 	KUNIT_CASE(any_order_matches_a_plain_model),
 	KUNIT_CASE(books_of_a_tebibyte_are_small),
 	KUNIT_CASE(lookup_finds_the_range_and_nothing_beside),
@@ -1744,7 +1665,8 @@ static void size_desc(const unsigned long *size, char *desc)
 
 KUNIT_ARRAY_PARAM(size, size_cases, size_desc);
 
-static void freed_block_reads_as_zeroes_alone(struct kunit *test)
+/* What vmem_altmap_free() does when the storage could not be mapped */
+static void block_freed_in_place_reads_as_zeroes_alone(struct kunit *test)
 {
 	const unsigned long size = *(const unsigned long *)test->param_value;
 	struct dev_pagemap *pgmap = map_storage(test);
@@ -1754,13 +1676,15 @@ static void freed_block_reads_as_zeroes_alone(struct kunit *test)
 
 	KUNIT_ASSERT_PTR_EQ(test, left + size, block);
 	KUNIT_ASSERT_PTR_EQ(test, block + size, right);
-	set_scrub(test, true);
+	pgmap->altmap.scrub_in_place = true;
+	vmem_altmap_free(__pa(block), size == PMD_SIZE ? PAGE_SIZE : PMD_SIZE);
+	expect_filled(test, block, 0x5a, size);
 	vmem_altmap_free(__pa(block), size);
 	expect_filled(test, left, 0x5a, size);
 	expect_filled(test, block, 0, size);
 	expect_filled(test, right, 0x5a, size);
 
-	set_scrub(test, false);
+	pgmap->altmap.scrub_in_place = false;
 	vmem_altmap_free(__pa(left), size);
 	vmem_altmap_free(__pa(right), size);
 	expect_filled(test, left, 0x5a, size);
@@ -1779,12 +1703,18 @@ static void *reach_storage(struct kunit *test, const struct dev_pagemap *pgmap)
 	return storage;
 }
 
-static void clear_storage(struct kunit *test, const struct dev_pagemap *pgmap)
+static void fill_storage(struct kunit *test, const struct dev_pagemap *pgmap,
+			 int byte)
 {
 	void *storage = reach_storage(test, pgmap);
 
-	memset(storage, 0, PFN_PHYS(pgmap->altmap.free));
+	memset(storage, byte, PFN_PHYS(pgmap->altmap.free));
 	memunmap(storage);
+}
+
+static void clear_storage(struct kunit *test, const struct dev_pagemap *pgmap)
+{
+	fill_storage(test, pgmap, 0);
 }
 
 static bool storage_is_clear(struct kunit *test, const struct dev_pagemap *pgmap)
@@ -1812,16 +1742,59 @@ static void removed_memmap_leaves_nothing_behind(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, storage_is_clear(test, pgmap));
 }
 
-/* Some sections get their memmap before the storage runs dry. */
-static void failed_add_leaves_nothing_behind(struct kunit *test)
+/* The last of more storage than the memmap needs */
+static void unused_storage_is_not_scrubbed(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = right_pagemap(test);
+	const unsigned long used = PFN_PHYS(pgmap->altmap.free);
+	void *storage;
+
+	pgmap->altmap.free += 4 * PAGES_PER_BLOCK;
+	fill_storage(test, pgmap, 0x5a);
+	set_scrub(test, true);
+	map_device(test, pgmap);
+	unmap_device(test, pgmap);
+
+	storage = reach_storage(test, pgmap);
+	KUNIT_EXPECT_NULL(test, memchr_inv(storage + used + 2 * PMD_SIZE, 0x5a,
+					   PMD_SIZE));
+	KUNIT_EXPECT_NOT_NULL(test, memchr_inv(storage, 0x5a, used));
+	memunmap(storage);
+}
+
+static void altmap_can_do_without_scrub(struct kunit *test)
 {
 	struct dev_pagemap *pgmap = right_pagemap(test);
 
 	clear_storage(test, pgmap);
 	set_scrub(test, true);
+	pgmap->altmap.no_scrub = true;
+	map_device(test, pgmap);
+	unmap_device(test, pgmap);
+	KUNIT_EXPECT_FALSE(test, storage_is_clear(test, pgmap));
+}
+
+/*
+ * Some sections get their memmap before the storage runs dry. What is written
+ * by then is the poison of page structs to come, and of a PMD block's other
+ * part: there is nothing to scrub.
+ */
+static void failed_add_writes_no_page_struct(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = right_pagemap(test);
+	unsigned long i, written = 0;
+	u8 *storage;
+
+	clear_storage(test, pgmap);
 	pgmap->altmap.free = 300;
 	expect_refused(test, pgmap, -ENOMEM);
-	KUNIT_EXPECT_TRUE(test, storage_is_clear(test, pgmap));
+
+	storage = reach_storage(test, pgmap);
+	for (i = 0; i < PFN_PHYS(pgmap->altmap.free); i++)
+		written += storage[i] && storage[i] != 0xff &&
+			   storage[i] != 0xfd;
+	KUNIT_EXPECT_EQ(test, 0, written);
+	memunmap(storage);
 }
 
 /*
@@ -1940,10 +1913,12 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(bad_altmap_adds_no_memory),
 	KUNIT_CASE(altmap_for_other_memory_is_refused),
 	KUNIT_CASE(memory_around_a_registered_altmap_is_refused),
-	KUNIT_CASE_PARAM(freed_block_reads_as_zeroes_alone,
+	KUNIT_CASE_PARAM(block_freed_in_place_reads_as_zeroes_alone,
 			 size_gen_params),
 	KUNIT_CASE(removed_memmap_leaves_nothing_behind),
-	KUNIT_CASE(failed_add_leaves_nothing_behind),
+	KUNIT_CASE(unused_storage_is_not_scrubbed),
+	KUNIT_CASE(altmap_can_do_without_scrub),
+	KUNIT_CASE(failed_add_writes_no_page_struct),
 	KUNIT_CASE(inaccessible_memory_is_not_written),
 	KUNIT_CASE_PARAM(copied_page_structs_are_what_fields_give,
 			 fill_gen_params),

@@ -19,6 +19,7 @@
 #include <kunit/visibility.h>
 #include <linux/bitmap.h>
 #include <linux/cleanup.h>
+#include <linux/export.h>
 #include <linux/ioport.h>
 #include <linux/jump_label.h>
 #include <linux/libnvdimm.h>
@@ -34,10 +35,10 @@
 #include <linux/string.h>
 #include <linux/vmem_altmap.h>
 
+#include "vmem_altmap.h"
+
 #define CREATE_TRACE_POINTS
 #include <trace/events/vmem_altmap.h>
-
-#define PAGES_PER_BLOCK		(PMD_SIZE / PAGE_SIZE)
 
 /**
  * struct vmem_altmap_split - a PMD block that is handed out page by page
@@ -65,17 +66,7 @@ static DEFINE_STATIC_KEY_FALSE(vmem_altmap_key);
 
 VISIBLE_IF_KUNIT bool vmem_altmap_scrub = true;
 module_param_named(scrub, vmem_altmap_scrub, bool, 0444);
-MODULE_PARM_DESC(scrub, "overwrite blocks of memmap when they are given back");
-
-static unsigned long storage_start(const struct vmem_altmap *altmap)
-{
-	return altmap->base_pfn + altmap->reserve;
-}
-
-static unsigned long storage_end(const struct vmem_altmap *altmap)
-{
-	return storage_start(altmap) + altmap->free;
-}
+MODULE_PARM_DESC(scrub, "overwrite the memmap of device memory that is removed");
 
 /* PMD blocks that lie wholly in the storage, by number */
 static unsigned long first_block(const struct vmem_altmap *altmap)
@@ -286,6 +277,8 @@ static void free_books(struct vmem_altmap *altmap)
 	altmap->room = NULL;
 	kvfree(altmap->blocks);
 	altmap->blocks = NULL;
+	kvfree(altmap->dirty);
+	altmap->dirty = NULL;
 }
 
 /* A PMD block that sticks out of the storage serves as pages from the start. */
@@ -297,6 +290,25 @@ static int split_edge(struct vmem_altmap *altmap, unsigned long pfn)
 		return 0;
 
 	return split_add(altmap, block) ? 0 : -ENOMEM;
+}
+
+static unsigned long *new_bitmap(unsigned long bits)
+{
+	return kvcalloc(BITS_TO_LONGS(bits), sizeof(unsigned long),
+			GFP_KERNEL | __GFP_NOWARN);
+}
+
+/* What a range is to be scrubbed by, if it is. */
+static int init_dirty(struct vmem_altmap *altmap)
+{
+	altmap->dirty = NULL;
+	altmap->scrub_map = NULL;
+	altmap->scrub_in_place = false;
+	if (!vmem_altmap_scrub || altmap->no_scrub || !altmap->free)
+		return 0;
+
+	altmap->dirty = new_bitmap(nr_dirty(altmap));
+	return altmap->dirty ? 0 : -ENOMEM;
 }
 
 static int init_books(struct vmem_altmap *altmap)
@@ -311,16 +323,14 @@ static int init_books(struct vmem_altmap *altmap)
 	altmap->next_block = 0;
 	altmap->splits = RB_ROOT;
 	altmap->room = NULL;
-	altmap->blocks = kvcalloc(BITS_TO_LONGS(nr_blocks(altmap)),
-				  sizeof(unsigned long),
-				  GFP_KERNEL | __GFP_NOWARN);
+	altmap->blocks = new_bitmap(nr_blocks(altmap));
 	if (!altmap->blocks)
 		return -ENOMEM;
-	if (!altmap->free)
-		return 0;
 
-	err = split_edge(altmap, storage_start(altmap));
-	if (!err)
+	err = init_dirty(altmap);
+	if (!err && altmap->free)
+		err = split_edge(altmap, storage_start(altmap));
+	if (!err && altmap->free)
 		err = split_edge(altmap, storage_end(altmap));
 	if (err)
 		free_books(altmap);
@@ -398,6 +408,28 @@ static void revoke_storage(const struct vmem_altmap *altmap)
 				 PFN_PHYS(altmap->free));
 }
 
+#ifndef arch_supports_vmem_altmap
+static bool arch_supports_vmem_altmap(void)
+{
+	return true;
+}
+#endif
+
+/**
+ * vmem_altmap_supported() - can memory hold its memmap on this machine?
+ *
+ * An architecture can find out at boot. A driver asks before it sets an altmap,
+ * and where there are none maps its memory without, with the memmap in DRAM.
+ *
+ * Context: Any.
+ * Return: true if the vmemmap is populated from altmaps.
+ */
+bool vmem_altmap_supported(void)
+{
+	return arch_supports_vmem_altmap();
+}
+EXPORT_SYMBOL_GPL(vmem_altmap_supported);
+
 /**
  * vmem_altmap_register() - make an altmap known for the range it describes
  * @altmap: the altmap, with base_pfn, reserve and free set
@@ -412,13 +444,16 @@ static void revoke_storage(const struct vmem_altmap *altmap)
  * hotplug lock, which excludes changing a static key.
  *
  * Return: 0, -EINVAL if the altmap does not start at the range or does not fit
- * in it, -EEXIST if another altmap describes a part of the range, -ENOMEM.
+ * in it, -EEXIST if another altmap describes a part of the range, -ENOMEM,
+ * -EOPNOTSUPP if vmem_altmap_supported() says no.
  */
 int vmem_altmap_register(struct vmem_altmap *altmap, unsigned long start_pfn,
 			 unsigned long nr_pages)
 {
 	int err;
 
+	if (!vmem_altmap_supported())
+		return -EOPNOTSUPP;
 	err = validate(altmap, start_pfn, nr_pages);
 	if (!err)
 		err = index_add(altmap, start_pfn, start_pfn + nr_pages - 1);
@@ -628,6 +663,10 @@ void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size)
 		return NULL;
 	}
 
+	if (altmap->dirty)
+		__set_bit(pfn / PAGES_PER_BLOCK -
+			  storage_start(altmap) / PAGES_PER_BLOCK,
+			  altmap->dirty);
 	altmap->alloc += size / PAGE_SIZE;
 	altmap->watermark = max(altmap->watermark, altmap->alloc);
 	trace_vmem_altmap_alloc(altmap, pfn, size / PAGE_SIZE);
@@ -662,15 +701,18 @@ static void flush_zeroes(void *to, unsigned long size)
 	}
 }
 
-/*
- * Page structs hold kernel addresses, and the medium keeps them. The zeroes are
- * in the persistence domain when this returns.
+/**
+ * vmem_altmap_zero() - overwrite storage that held page structs
+ * @to: where it is mapped, page aligned
+ * @size: bytes, a multiple of PAGE_SIZE, PMD_SIZE at most
+ *
+ * The zeroes have left the CPU's caches when this returns.
+ *
+ * Context: Process context, may sleep.
  */
-VISIBLE_IF_KUNIT void vmem_altmap_scrub_block(phys_addr_t phys,
-					      unsigned long size)
+void vmem_altmap_zero(void *to, unsigned long size)
 {
-	KUNIT_STATIC_STUB_REDIRECT(vmem_altmap_scrub_block, phys, size);
-	flush_zeroes(__va(phys), size);
+	flush_zeroes(to, size);
 	pmem_wmb();
 	cond_resched();
 }
@@ -683,11 +725,6 @@ VISIBLE_IF_KUNIT void vmem_altmap_scrub_block(phys_addr_t phys,
  * The owner is found by @phys alone: the altmap whose storage it lies in,
  * whatever range the block described. A block that its owner has not handed
  * out, or not in this size, is refused with a WARN_ONCE and changes nothing.
- *
- * The block is overwritten with zeroes, unless the altmap has no_scrub, or the
- * boot parameter vmem_altmap.scrub=0 says so. That is done under the registry's lock,
- * which few want while memory is removed: a PMD block takes a fraction of a
- * millisecond.
  *
  * Context: Process context, may sleep, never allocates. Under the memory
  * hotplug lock, when no page-table entry and no TLB knows the block any more,
@@ -722,8 +759,8 @@ bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
 
 	altmap->alloc -= size / PAGE_SIZE;
 	trace_vmem_altmap_free(altmap, pfn, size / PAGE_SIZE);
-	if (vmem_altmap_scrub && !altmap->no_scrub)
-		vmem_altmap_scrub_block(PFN_PHYS(pfn), size);
+	if (altmap->scrub_in_place)
+		vmem_altmap_zero(__va(PFN_PHYS(pfn)), size);
 	return true;
 }
 

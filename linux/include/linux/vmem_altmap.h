@@ -22,8 +22,8 @@ struct vmem_altmap_split;
  * @reserve: pages from @base_pfn on that the driver keeps; set by the driver
  * @free: pages behind the reserve set aside as storage for the memmap, in use
  *	or not; set by the driver
- * @no_scrub: do not overwrite what is given back; set by the driver of memory
- *	whose other contents stay as well
+ * @no_scrub: do not overwrite the storage when the range is removed; set by the
+ *	driver of memory whose other contents stay as well
  * @inaccessible: the range cannot be read or written before it is onlined; set
  *	by the driver, together with @no_scrub
  * @nid: node of the memory; set by who registers the altmap
@@ -68,6 +68,9 @@ struct vmem_altmap {
 	unsigned long next_block;	/* no bit below this is clear */
 	struct rb_root splits;		/* PMD blocks handed out page by page */
 	struct vmem_altmap_split *room;	/* one that may have a page left */
+	unsigned long *dirty;		/* bit set: PMD block that was handed out */
+	void *scrub_map;		/* maps the storage while it is removed */
+	bool scrub_in_place;		/* it could not be mapped */
 };
 
 /**
@@ -82,6 +85,7 @@ static inline unsigned long vmem_altmap_offset(const struct vmem_altmap *altmap)
 }
 
 #ifdef CONFIG_VMEM_ALTMAP
+bool vmem_altmap_supported(void);
 int vmem_altmap_register(struct vmem_altmap *altmap, unsigned long start_pfn,
 			 unsigned long nr_pages);
 void vmem_altmap_unregister(struct vmem_altmap *altmap);
@@ -90,6 +94,8 @@ struct vmem_altmap *pfn_to_vmem_altmap(unsigned long pfn);
 struct vmem_altmap *to_vmem_altmap(unsigned long memmap_addr);
 void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size);
 bool vmem_altmap_free(phys_addr_t phys, unsigned long size);
+void vmem_altmap_scrub_begin(struct vmem_altmap *altmap);
+void vmem_altmap_scrub_end(struct vmem_altmap *altmap);
 bool vmem_altmap_storage_in(unsigned long start_pfn, unsigned long nr_pages);
 void vmem_altmap_filled(struct vmem_altmap *altmap, u64 ns,
 			const char *method, unsigned int threads);
@@ -97,6 +103,11 @@ const struct vmem_altmap *vmem_altmap_iter_start(unsigned long pfn);
 const struct vmem_altmap *vmem_altmap_iter_next(const struct vmem_altmap *altmap);
 void vmem_altmap_iter_stop(void);
 #else
+static inline bool vmem_altmap_supported(void)
+{
+	return false;
+}
+
 static inline int vmem_altmap_register(struct vmem_altmap *altmap,
 				       unsigned long start_pfn,
 				       unsigned long nr_pages)
@@ -135,6 +146,14 @@ static inline bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
 	return false;
 }
 
+static inline void vmem_altmap_scrub_begin(struct vmem_altmap *altmap)
+{
+}
+
+static inline void vmem_altmap_scrub_end(struct vmem_altmap *altmap)
+{
+}
+
 static inline bool vmem_altmap_storage_in(unsigned long start_pfn,
 					  unsigned long nr_pages)
 {
@@ -146,6 +165,15 @@ static inline void vmem_altmap_filled(struct vmem_altmap *altmap, u64 ns,
 {
 }
 #endif /* CONFIG_VMEM_ALTMAP */
+
+#ifdef CONFIG_VMEM_ALTMAP_HIBERNATE
+bool vmem_altmap_hibernating(void);
+#else
+static inline bool vmem_altmap_hibernating(void)
+{
+	return false;
+}
+#endif
 
 #ifdef CONFIG_FAIL_VMEM_ALTMAP
 bool should_fail_vmem_altmap(unsigned long size);
@@ -159,7 +187,6 @@ static inline bool should_fail_vmem_altmap(unsigned long size)
 #if IS_ENABLED(CONFIG_KUNIT)
 /* for tests, which count complaints, and make up ranges without memory */
 extern bool vmem_altmap_scrub;
-void vmem_altmap_scrub_block(phys_addr_t phys, unsigned long size);
 void vmem_altmap_warn_free(struct vmem_altmap *altmap, phys_addr_t phys,
 			   unsigned long size);
 void vmem_altmap_warn_busy(struct vmem_altmap *altmap);

@@ -119,6 +119,39 @@ TRACE_EVENT(vmem_altmap_fail,
 		  __entry->scattered, __entry->err)
 );
 
+TRACE_EVENT(vmem_altmap_scrub_begin,
+
+	TP_PROTO(const struct vmem_altmap *altmap),
+	TP_ARGS(altmap),
+	TP_STRUCT__entry(
+		__field(u64, start)
+		__field(unsigned long, storage)
+	),
+	TP_fast_assign(
+		__entry->start = PFN_PHYS(altmap->range.start);
+		__entry->storage = altmap->free;
+	),
+	TP_printk("mem=%#llx storage=%lu", __entry->start, __entry->storage)
+);
+
+TRACE_EVENT(vmem_altmap_scrub_end,
+
+	TP_PROTO(const struct vmem_altmap *altmap, u64 ns, unsigned int threads),
+	TP_ARGS(altmap, ns, threads),
+	TP_STRUCT__entry(
+		__field(u64, start)
+		__field(u64, ns)
+		__field(unsigned int, threads)
+	),
+	TP_fast_assign(
+		__entry->start = PFN_PHYS(altmap->range.start);
+		__entry->ns = ns;
+		__entry->threads = threads;
+	),
+	TP_printk("mem=%#llx ns=%llu threads=%u", __entry->start, __entry->ns,
+		  __entry->threads)
+);
+
 #endif /* _TRACE_VMEM_ALTMAP_H */
 
 #include <trace/define_trace.h>

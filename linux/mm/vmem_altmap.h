@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of struct vmem_altmap share, and nobody else needs. */
+#ifndef _MM_VMEM_ALTMAP_H
+#define _MM_VMEM_ALTMAP_H
+
+#include <linux/pgtable.h>
+#include <linux/vmem_altmap.h>
+
+#define PAGES_PER_BLOCK		(PMD_SIZE / PAGE_SIZE)
+
+static inline unsigned long storage_start(const struct vmem_altmap *altmap)
+{
+	return altmap->base_pfn + altmap->reserve;
+}
+
+static inline unsigned long storage_end(const struct vmem_altmap *altmap)
+{
+	return storage_start(altmap) + altmap->free;
+}
+
+/* PMD blocks of which at least a part lies in the storage */
+static inline unsigned long nr_dirty(const struct vmem_altmap *altmap)
+{
+	return DIV_ROUND_UP(storage_end(altmap), PAGES_PER_BLOCK) -
+	       storage_start(altmap) / PAGES_PER_BLOCK;
+}
+
+void vmem_altmap_zero(void *to, unsigned long size);
+
+#endif /* _MM_VMEM_ALTMAP_H */

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * No hibernation while a device holds its own memmap.
+ *
+ * The kernel that resumes enables persistent memory before it reads the image,
+ * and writes its own page structs to where those of the image's kernel are. The
+ * image holds DRAM, it cannot bring them back. So who hibernates has to disable
+ * such devices first. Hot-added memory that holds its own memmap is RAM, and in
+ * the image.
+ *
+ * Documentation/admin-guide/mm/vmem_altmap.rst tells administrators of it.
+ */
+#define pr_fmt(fmt) "vmem_altmap: " fmt
+
+#include <linux/init.h>
+#include <linux/ioport.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/notifier.h>
+#include <linux/pfn.h>
+#include <linux/suspend.h>
+#include <linux/vmem_altmap.h>
+
+/* From PM_HIBERNATION_PREPARE until that failed, or all is over */
+static bool hibernating;
+
+/**
+ * vmem_altmap_hibernating() - has the system begun to hibernate?
+ *
+ * Who has registered an altmap of device memory and stored its page map asks,
+ * and undoes both.
+ *
+ * Context: Any.
+ * Return: true if no device's memmap may come to lie on the device now.
+ */
+bool vmem_altmap_hibernating(void)
+{
+	/* pairs with prepare(): one of the two sees what the other has done */
+	smp_mb();
+	return READ_ONCE(hibernating);
+}
+
+static int refuse(const struct vmem_altmap *altmap)
+{
+	const struct resource res = DEFINE_RES_MEM(PFN_PHYS(altmap->base_pfn),
+		PFN_PHYS(altmap->range.last + 1 - altmap->base_pfn));
+
+	pr_err("%pR: no hibernation while %s holds its own memmap, disable it\n",
+	       &res, altmap->owner ?: "a device");
+	return -EBUSY;
+}
+
+static int prepare(void)
+{
+	const struct vmem_altmap *altmap;
+	int err = 0;
+
+	WRITE_ONCE(hibernating, true);
+	smp_mb(); /* pairs with vmem_altmap_hibernating() */
+
+	altmap = vmem_altmap_iter_start(0);
+	for (; altmap && !err; altmap = vmem_altmap_iter_next(altmap))
+		if (pfn_in_pagemap(altmap->base_pfn))
+			err = refuse(altmap);
+	vmem_altmap_iter_stop();
+
+	if (err)
+		WRITE_ONCE(hibernating, false);
+	return err;
+}
+
+static int notify(struct notifier_block *block, unsigned long event, void *data)
+{
+	if (event == PM_HIBERNATION_PREPARE)
+		return notifier_from_errno(prepare());
+	if (event == PM_POST_HIBERNATION)
+		WRITE_ONCE(hibernating, false);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block pm_block = {
+	.notifier_call = notify,
+};
+
+static int __init vmem_altmap_hibernate_init(void)
+{
+	return register_pm_notifier(&pm_block);
+}
+core_initcall(vmem_altmap_hibernate_init);
