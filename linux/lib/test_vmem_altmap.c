@@ -1679,6 +1679,8 @@ static void block_freed_in_place_reads_as_zeroes_alone(struct kunit *test)
 	pgmap->altmap.scrub_in_place = true;
 	vmem_altmap_free(__pa(block), size == PMD_SIZE ? PAGE_SIZE : PMD_SIZE);
 	expect_filled(test, block, 0x5a, size);
+	KUNIT_EXPECT_EQ(test, 1, bad_frees);
+	bad_frees = 0;
 	vmem_altmap_free(__pa(block), size);
 	expect_filled(test, left, 0x5a, size);
 	expect_filled(test, block, 0, size);

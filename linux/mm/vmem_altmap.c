@@ -698,6 +698,7 @@ static void flush_zeroes(void *to, unsigned long size)
 		memcpy_flushcache(to, zeroes, PAGE_SIZE);
 		if (!IS_ENABLED(CONFIG_ARCH_HAS_UACCESS_FLUSHCACHE))
 			arch_wb_cache_pmem(to, PAGE_SIZE);
+		cond_resched();
 	}
 }
 

@@ -71,7 +71,8 @@ static int prepare(void)
 
 static int notify(struct notifier_block *block, unsigned long event, void *data)
 {
-	if (event == PM_HIBERNATION_PREPARE)
+	/* who only wants a quiet system makes no image, and no kernel resumes */
+	if (event == PM_HIBERNATION_PREPARE && !hibernation_is_quiet())
 		return notifier_from_errno(prepare());
 	if (event == PM_POST_HIBERNATION)
 		WRITE_ONCE(hibernating, false);
