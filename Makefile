@@ -22,8 +22,9 @@ plain := $(checks) bisect none releases runner dram sweep \
 # other compilers
 compiles := arch configs
 long := $(compiles) deb peers
-# those that build a kernel for themselves, of which "make test" has the like
-extra := none arm64-16k arm64-64k
+# those that build a kernel for themselves, of which "make test" has the like, or
+# compile each commit
+extra := none arm64-16k arm64-64k bisect
 usual := $(filter-out $(long) $(extra),$(tests))
 run = $(or $(T),$(filter-out $(if $(DEBUG),$(plain)),$(usual) $(more)))
 
@@ -37,7 +38,8 @@ help:
 	@echo '                  make test T=sweep STOCK=1 has the stock kernel beside'
 	@echo '                  it in the table of failed allocations'
 	@echo 'make test-all     those that take a kernel of their own, too: arm64 with'
-	@echo '                  other page sizes, the first patch alone'
+	@echo '                  other page sizes, the first patch alone; and each commit'
+	@echo '                  compiled by itself'
 	@echo 'make check        only the tests that need no guest and no full build'
 	@echo 'make check-arch   the series compiled for seven architectures, and for x86'
 	@echo '                  kernels of other configurations, some of them booted'
