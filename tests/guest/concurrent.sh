@@ -93,7 +93,7 @@ destroyer()
 # left: the devices of the region; there are none while it is disabled
 left()
 {
-	cat $ND/ndbus*/wait_probe >/dev/null
+	probed
 	(cd $ND && ls -d namespace0.* btt0.* pfn0.* dax0.* 2>/dev/null) || :
 }
 
@@ -127,7 +127,7 @@ namespaces()
 {
 	local namespace size holder
 
-	cat $ND/ndbus*/wait_probe >/dev/null
+	probed
 	for namespace in "$ND"/namespace0.*; do
 		size=$(cat "$namespace/size") holder=$(cat "$namespace/holder")
 		[ "$size" = 0 ] ||
@@ -144,7 +144,7 @@ again_region()
 # free_space: bytes, once all that is being done to the region is done
 free_space()
 {
-	cat $ND/ndbus*/wait_probe >/dev/null
+	probed
 	cat $REGION/available_size
 }
 

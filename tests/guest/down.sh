@@ -56,21 +56,11 @@ same()
 	check "the namespace is disabled and enabled" again $NS
 }
 
-# keep: a process has the file mapped, and touches it.
-keep()
-{
-	mkfifo /tmp/ready
-	./mapdax keep /mnt/map 0 "$SIZE" >/dev/null 2>/tmp/ready &
-	KEEPER=$!
-	read -r line </tmp/ready
-	[ "$line" = mapped ]
-}
-
 # in_use: the namespace, so that its page structs are not those of the enable
 in_use()
 {
 	check "ext4 is mounted with dax=always" mount_dax
-	check "a process has the file mapped" keep
+	check "a process has the file mapped" keep /mnt/map
 }
 
 # load next|crash KERNEL INITRAMFS SCRIPT: from the disk, on which the second is

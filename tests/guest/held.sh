@@ -119,10 +119,25 @@ others_go_on()
 	check "$1: and unmounted" umount /other
 }
 
+# all_let_go NAME: then the removal is done
+all_let_go()
+{
+	local holder
+
+	slow resume
+	for holder in $HOLDERS; do
+		check "$1: one lets go" let_go "$holder"
+	done
+	HOLDERS='' REFS=0
+	wait $REMOVAL
+	is "$1: the removal is done" "$(cat /tmp/status)" 0
+	slow suspend
+}
+
 # taken_away NAME COMMAND...: COMMAND waits for the pages that are held
 taken_away()
 {
-	local name=$1 holder
+	local name=$1
 
 	shift
 	begin "$@"
@@ -130,14 +145,7 @@ taken_away()
 		"$(count 'are referenced') $(count 'belong to files')" "$REFS 0"
 	others_go_on "$name"
 	check "$name: the removal waits" kill -0 $REMOVAL
-	slow resume
-	for holder in $HOLDERS; do
-		check "$name: one lets go" let_go "$holder"
-	done
-	HOLDERS='' REFS=0
-	wait $REMOVAL
-	is "$name: the removal is done" "$(cat /tmp/status)" 0
-	slow suspend
+	all_let_go "$name"
 	is "$name: the log says it once" "$(dmesg | grep -c "$WAITS")" 1
 	dmesg -c >/dev/null
 }
@@ -145,19 +153,12 @@ taken_away()
 # at_once NAME COMMAND...: COMMAND waits for nothing that is held
 at_once()
 {
-	local name=$1 holder
+	local name=$1
 
 	shift
 	begin "$@"
 	is "$name: the removal does not wait" "$LINE" ""
-	slow resume
-	for holder in $HOLDERS; do
-		check "$name: one lets go" let_go "$holder"
-	done
-	HOLDERS='' REFS=0
-	wait $REMOVAL
-	is "$name: the removal is done" "$(cat /tmp/status)" 0
-	slow suspend
+	all_let_go "$name"
 	dmesg -c >/dev/null
 }
 
@@ -233,7 +234,7 @@ nfit_unbound()
 	REFS=1
 	taken_away "NVDIMMs, unbound" nfit unbind
 	check "NVDIMMs: they are bound again" nfit bind
-	cat $ND/ndbus*/wait_probe >/dev/null
+	probed
 	check "NVDIMMs: so is the namespace" \
 		grep -qx "$uuid" $ND/dax*/uuid
 }
@@ -422,7 +423,6 @@ filesystem()
 	fi
 }
 
-cat $ND/ndbus*/wait_probe >/dev/null
 mkdir -p /other
 make_fs ext4 /dev/pmem1
 files

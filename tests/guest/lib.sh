@@ -76,8 +76,14 @@ fails()
 	! "$@"
 }
 
+# probed: wait until no device of libnvdimm is being added or taken away.
+probed()
+{
+	cat /sys/bus/nd/devices/ndbus*/wait_probe >/dev/null
+}
+
 # The namespaces that are there at boot are enabled then.
-cat /sys/bus/nd/devices/ndbus*/wait_probe >/dev/null 2>&1 || :
+probed 2>/dev/null || :
 
 # Dropping caches need not show in the log each time.
 echo 4 >/proc/sys/vm/drop_caches
@@ -142,6 +148,18 @@ new()
 	ndctl create-namespace -r region0 -m "$1" -s "$2" --map="$3" -a "$4" \
 		>/tmp/new || return 1
 	MADE=$(field dev </tmp/new)
+}
+
+# keep PATH: a process, KEEPER, has the first SIZE bytes of it mapped, and reads there
+# again and again; /tmp/kept has what it says in the end.
+keep()
+{
+	rm -f /tmp/ready
+	mkfifo /tmp/ready
+	./mapdax keep "$1" 0 "$SIZE" >/tmp/kept 2>/tmp/ready &
+	KEEPER=$!
+	read -r line </tmp/ready
+	[ "$line" = mapped ]
 }
 
 # make_fs TYPE DEVICE: DAX wants blocks as large as pages.

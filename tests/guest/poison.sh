@@ -60,17 +60,6 @@ refused()
 	done
 }
 
-# keep PATH: a process has it mapped, and reads there again and again.
-keep()
-{
-	rm -f /tmp/ready
-	mkfifo /tmp/ready
-	./mapdax keep "$1" 0 "$SIZE" >/dev/null 2>/tmp/ready &
-	KEEPER=$!
-	read -r line </tmp/ready
-	[ "$line" = mapped ]
-}
-
 # status COMMAND...: runs it, and sets STATUS
 status()
 {

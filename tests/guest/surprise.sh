@@ -41,17 +41,6 @@ mount_dax()
 	mount -t "$1" -o dax=always /dev/pmem0 /mnt
 }
 
-# keep PATH: a process has it mapped, and reads there again and again.
-keep()
-{
-	rm -f /tmp/ready
-	mkfifo /tmp/ready
-	./mapdax keep "$1" 0 "$SIZE" >/tmp/kept 2>/tmp/ready &
-	KEEPER=$!
-	read -r line </tmp/ready
-	[ "$line" = mapped ]
-}
-
 # It is asked for what it sees; it must have been killed by then.
 killed()
 {

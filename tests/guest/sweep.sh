@@ -122,7 +122,6 @@ ns-fsdax) KIND=pfn DRIVER=$ND/drivers/nd_pmem MADE_BY=nd_pmem ;;
 ns-devdax) KIND=dax DRIVER=$ND/drivers/nd_pmem MADE_BY=dax_pmem ;;
 ns-btt) KIND=btt DRIVER=$ND/drivers/nd_pmem MADE_BY=nd_pmem ;;
 esac
-cat $ND/devices/ndbus0/wait_probe >/dev/null
 echo 0 >$DAX/drivers_autoprobe
 echo 1 >/proc/sys/kernel/kptr_restrict # addresses in /proc/vmallocinfo
 faults
