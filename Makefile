@@ -16,7 +16,7 @@ tests := $(notdir $(basename $(wildcard tests/*.t)))
 # those that start no QEMU and take a minute or two, not more
 checks := series style cli
 # those that say nothing of a kernel that watches itself, or count its bytes
-plain := $(checks) bisect none releases runner dram sweep \
+plain := $(checks) docs bisect none releases runner dram sweep \
 	$(filter arm64%,$(tests))
 # those that take an hour on a machine that never ran them; the first two with
 # other compilers
@@ -33,14 +33,15 @@ help:
 	@echo '                  memmap in DRAM, and on the device, in one table'
 	@echo 'make test         the tests; make test T=NAME runs one of'
 	@echo '                  $(tests)'
-	@echo '                  make test DEBUG=1 runs those that boot the series, on'
-	@echo '                  a kernel that watches itself (KASAN, lockdep, ...)'
+	@echo '                  make test DEBUG=1 runs those that boot the series and'
+	@echo '                  do not measure DRAM, on a kernel that watches itself'
+	@echo '                  (KASAN, lockdep, ...)'
 	@echo '                  make test T=sweep STOCK=1 has the stock kernel beside'
 	@echo '                  it in the table of failed allocations'
 	@echo 'make test-all     those that take a kernel of their own, too: arm64 with'
 	@echo '                  other page sizes, the first patch alone; and each commit'
 	@echo '                  compiled by itself'
-	@echo 'make check        only the tests that need no guest and no full build'
+	@echo 'make check        $(checks): no guest, no full build'
 	@echo 'make check-arch   the series compiled for seven architectures, and for x86'
 	@echo '                  kernels of other configurations, some of them booted'
 	@echo 'make test-peers   tests that others wrote (ndctl, the kernel, fio, PMDK),'

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# arm64-4k.t - arm64 with the pages that x86 has: the same tests, on page tables
-# of five and of four levels.
+# arm64-4k.t - arm64 with the pages that x86 has: most of the same scripts, on page
+# tables of five levels, two of them on four.
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

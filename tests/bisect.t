@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# bisect.t - each commit of the series compiles by itself, without a warning:
-# the folders it touches, and those where what it changes is used.
+# bisect.t - each commit of the series compiles by itself for x86-64, without a
+# warning: the folders it touches, and those where what it changes is used.
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/tap.sh"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # boot.t - other machines: page tables of four and of five levels, which move
-# the vmemmap; one CPU; pmem that the firmware's memory map names. A debug
-# kernel has four levels, and a direct map of base pages if it is asked to.
+# the vmemmap; one CPU; pmem that memmap= names. A debug kernel has four levels,
+# and a direct map of base pages if it is asked to.
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

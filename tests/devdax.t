@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# devdax.t - devdax namespaces, each alignment, used from end to end.
+# devdax.t - devdax namespaces, each alignment, used from end to end; with 1G, 32
+# MiB at each end.
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

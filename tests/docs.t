@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# docs.t - what the series documents becomes pages, without a warning.
+# docs.t - what the series documents under mm/ and admin-guide/mm/ becomes pages,
+# without a warning, links to other folders left out.
 
 # shellcheck disable=SC2317 # functions that try calls
 # shellcheck source-path=SCRIPTDIR

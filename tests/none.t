@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# none.t - the control kernel, which is the first patch of the series alone: as
-# on every kernel without altmaps --map=dev takes DRAM there.
+# none.t - the control kernel, which is the first patch of the series alone: it has
+# no altmaps, and --map=dev takes DRAM there.
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # scrub.t - while a removal overwrites what its page structs have left on the
-# device, nobody waits for that who would not without; it ends in a flush of the
-# region, and it is done as well if there is no memory for a mapping of the storage.
+# device, five that want the locks of memory and CPU hotplug do not wait for that;
+# it ends in a flush of the region. What it leaves is secrets.t's to look at.
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# style.t - the series is as the kernel wants patches to be, the repository's
-# own files are as its house style wants them.
+# style.t - the series by checkpatch, sparse, W=1 and kernel-doc, and by who takes
+# an altmap; the repository's own files by shellcheck, their licence lines, and for
+# paths and hosts of one machine.
 
 # shellcheck disable=SC2317 # functions that try and silent call
 # shellcheck source-path=SCRIPTDIR

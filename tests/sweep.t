@@ -1,16 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# sweep.t - all or nothing: each allocation of a bind fails once, none is left
-# out. Then no DRAM is lost, /proc/iomem, nr_memmap_pages and the counters of
-# the direct map are what they were, and the next bind succeeds.
+# sweep.t - all or nothing: each allocation that a bind's own task makes, and fault
+# injection knows, fails once. Then no DRAM is lost, /proc/iomem, nr_memmap_pages
+# and the counters of the direct map are what they were, and the next bind succeeds.
 #
 # Both ends of a namespace are inside a section, or it lies where no table of
 # the direct map exists yet, across a border of the largest. STOCK=1 puts the
 # stock kernel beside it.
 #
 # What other tasks allocate for a namespace that is enabled as at boot fails at
-# random: nothing counts these allocations.
+# random: nothing counts these allocations. Of these it is judged that the next bind
+# succeeds, not what is lost.
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

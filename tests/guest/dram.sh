@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # dram.sh [KIB] - a device whose memmap is larger than DRAM: refused with its
-# memmap in DRAM, and no harm done, but for so much in caches (256); at no price
-# with its memmap on the device.
+# memmap in DRAM, and no harm done, but for so much in caches (256); at a price of
+# less than 512 KiB with its memmap on the device.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh

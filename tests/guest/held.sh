@@ -3,8 +3,8 @@
 #
 # held.sh WHAT... - a namespace is taken away while processes hold pages of it,
 # by reference or by a mapping alone. Who takes it away waits for the
-# references, says so once, and holds up nobody else; the last one to let go
-# ends the wait, and the namespace is as it was.
+# references, says so once, and holds up neither sync nor another filesystem; the
+# last one to let go ends the wait, and the namespace is as it was.
 #
 # WHAT is devdax:ALIGN, or a filesystem: ext4, xfs, xfs-rmapbt, xfs-plain,
 # erofs; with :dm it lies on a target of device mapper. Or it is blockdev: what

@@ -3,8 +3,8 @@
 #
 # stress.sh CYCLES ROUNDS - while files on namespace 0 are in use, two others
 # and then four are disabled and enabled at the same time, CYCLES times each;
-# and enabled while they are destroyed and made again, ROUNDS times each. Not a
-# page of DRAM or storage is lost, nor an object each time.
+# and enabled while they are destroyed and made again, ROUNDS times each. Of DRAM
+# 64 pages are lost at most, and less than an object every second time.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
