@@ -7,8 +7,8 @@
  * storage of one altmap, in PMD blocks and in pages, and takes blocks back by
  * their physical address.
  *
- * The allocator keeps one bit for each PMD block in the storage, and one bit
- * for each page of those few that cannot be had whole: the ends of a storage
+ * The allocator keeps one bit for each PMD block in the storage, another if the
+ * storage is to be scrubbed, and one bit for each page of those few that cannot be had whole: the ends of a storage
  * that is not PMD aligned, and what was split to hand out pages.
  *
  * See Documentation/mm/vmem_altmap.rst.
@@ -563,7 +563,7 @@ int vmem_altmap_check_span(unsigned long start_pfn, unsigned long nr_pages)
  * Context: Process context, may sleep, once an altmap is registered; any
  * context before, slab not needed.
  *
- * Return: the altmap, or NULL if the page struct of @pfn is in DRAM.
+ * Return: the altmap, or NULL if none describes @pfn.
  */
 struct vmem_altmap *pfn_to_vmem_altmap(unsigned long pfn)
 {
@@ -707,7 +707,8 @@ static void flush_zeroes(void *to, unsigned long size)
  * @to: where it is mapped, page aligned
  * @size: bytes, a multiple of PAGE_SIZE, PMD_SIZE at most
  *
- * The zeroes have left the CPU's caches when this returns.
+ * The zeroes have left the CPU's caches when this returns, where the
+ * architecture has the means (ARCH_HAS_PMEM_API; loongarch has not).
  *
  * Context: Process context, may sleep.
  */

@@ -3,8 +3,8 @@
  * Scrub: overwrite what page structs an altmap's storage has held.
  *
  * Page structs hold kernel addresses, and the medium keeps them. They are
- * overwritten when the range was removed, outside the memory hotplug lock, by as
- * many CPUs as have written them, while the range still has its owner.
+ * overwritten when the range was removed, outside the memory hotplug lock, by
+ * the CPUs of its node, while the range still has its owner.
  *
  * See Documentation/mm/vmem_altmap.rst.
  */

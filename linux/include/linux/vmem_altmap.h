@@ -43,8 +43,9 @@ struct vmem_altmap_split;
  * @fill_method: how, by the name that the log has
  *
  * What is left of @free once @alloc and @align are taken off is whole PMD
- * blocks. The driver may write its fields until vmem_altmap_register(); the
- * others are written under the registry's lock alone.
+ * blocks. The driver may write its fields until vmem_altmap_register(), and who
+ * registers writes @nid and @owner before; the others are written under the
+ * registry's lock, but for the last two.
  */
 struct vmem_altmap {
 	unsigned long base_pfn;
@@ -62,7 +63,10 @@ struct vmem_altmap {
 	const char *fill_method;
 	unsigned int fill_threads;
 
-	/* private: the registry's and the allocator's, under the former's lock */
+	/*
+	 * private: the registry's and the allocator's, under the former's lock;
+	 * the last two are written by who removes the range, without it
+	 */
 	struct interval_tree_node range;	/* pfns described */
 	unsigned long *blocks;		/* bit set: PMD block not to be had whole */
 	unsigned long next_block;	/* no bit below this is clear */
