@@ -16,15 +16,15 @@ tests := $(notdir $(basename $(wildcard tests/*.t)))
 # those that start no QEMU and take a minute or two, not more
 checks := series style cli
 # those that say nothing of a kernel that watches itself, or count its bytes
-plain := $(checks) docs bisect none releases runner dram sweep \
+plain := $(checks) docs bisect none releases runner dram sweep xen \
 	$(filter arm64%,$(tests))
 # those that take an hour on a machine that never ran them; the first two with
 # other compilers
 compiles := arch configs
 long := $(compiles) deb peers
 # those that build a kernel for themselves, of which "make test" has the like, or
-# compile each commit
-extra := none arm64-16k arm64-64k bisect
+# for Xen, or compile each commit
+extra := none arm64-16k arm64-64k xen bisect
 usual := $(filter-out $(long) $(extra),$(tests))
 run = $(or $(T),$(filter-out $(if $(DEBUG),$(plain)),$(usual) $(more)))
 
@@ -39,8 +39,8 @@ help:
 	@echo '                  make test T=sweep STOCK=1 has the stock kernel beside'
 	@echo '                  it in the table of failed allocations'
 	@echo 'make test-all     those that take a kernel of their own, too: arm64 with'
-	@echo '                  other page sizes, the first patch alone; and each commit'
-	@echo '                  compiled by itself'
+	@echo '                  other page sizes, the first patch alone, Xen; and each'
+	@echo '                  commit compiled by itself'
 	@echo 'make check        $(checks): no guest, no full build'
 	@echo 'make check-arch   the series compiled for seven architectures, and for x86'
 	@echo '                  kernels of other configurations, some of them booted'

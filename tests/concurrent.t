@@ -7,8 +7,10 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"
 
+creates=40
+[ ! "${DEBUG:-}" ] || creates=10 # a debug kernel takes minutes for these
 # the labels outlive the guest
 region=(--pmem "8G,$WORK/region,label=2M" --pmem "256M,$WORK/list")
-boot altmap --mem 1G "${region[@]}" concurrent.sh race 40
+boot altmap --mem 1G "${region[@]}" concurrent.sh race "$creates"
 boot altmap --mem 1G "${region[@]}" concurrent.sh look
 finish

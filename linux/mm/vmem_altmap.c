@@ -8,8 +8,9 @@
  * their physical address.
  *
  * The allocator keeps one bit for each PMD block in the storage, another if the
- * storage is to be scrubbed, and one bit for each page of those few that cannot be had whole: the ends of a storage
- * that is not PMD aligned, and what was split to hand out pages.
+ * storage is to be scrubbed, and one bit for each page of those few that cannot
+ * be had whole: the ends of a storage that is not PMD aligned, and what was split
+ * to hand out pages.
  *
  * See Documentation/mm/vmem_altmap.rst.
  */

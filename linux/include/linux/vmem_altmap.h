@@ -63,10 +63,7 @@ struct vmem_altmap {
 	const char *fill_method;
 	unsigned int fill_threads;
 
-	/*
-	 * private: the registry's and the allocator's, under the former's lock;
-	 * the last two are written by who removes the range, without it
-	 */
+	/* private: under the registry's lock, the last two are the scrub's */
 	struct interval_tree_node range;	/* pfns described */
 	unsigned long *blocks;		/* bit set: PMD block not to be had whole */
 	unsigned long next_block;	/* no bit below this is clear */
