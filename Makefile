@@ -8,6 +8,8 @@ KVER ?= 6.12
 T ?=
 DEBUG ?=
 QUICK ?=
+# tests that run side by side, each with a guest of two CPUs and up to 4 GiB
+JOBS ?= 2
 
 export KVER DEBUG QUICK CONFIG XFSTESTS
 
@@ -26,7 +28,14 @@ long := $(compiles) deb peers
 # for Xen, or compile each commit
 extra := none arm64-16k arm64-64k xen bisect
 usual := $(filter-out $(long) $(extra),$(tests))
-run = $(or $(T),$(filter-out $(if $(DEBUG),$(plain)),$(usual) $(more)))
+# the longest, which shall not run alone in the end
+first := sweep
+in_order = $(filter $(first),$(1)) $(filter-out $(first),$(1))
+run = $(or $(T),$(call in_order,$(filter-out $(if $(DEBUG),$(plain)),$(usual) \
+	$(more))))
+# What one of several prints comes when it is done, but what it says of builds at
+# once. prove would wait for a test that only wrote to a stderr of prove's own.
+side_by_side := --jobs $(JOBS) --merge --formatter TAP::Formatter::File
 
 help:
 	@echo 'make demo         boot a guest with emulated persistent memory: its'
@@ -61,6 +70,7 @@ help:
 	@echo
 	@echo 'Variables, each as make NAME=VALUE ...:'
 	@echo '  KVER=$(KVER)         kernel version, of: $(have)'
+	@echo '  JOBS=$(JOBS)            tests that run side by side'
 	@echo '  PMEM=64G          size of the persistent memory in the demo'
 	@echo '  ACCEL=tcg         how QEMU runs the guest; kvm is faster where it works'
 	@echo '  LINUX_SOURCE=     kernel tarball or tree, instead of the Debian package'
@@ -82,7 +92,8 @@ test: version
 	@tools/deps series build guest test $(if $(filter arm64%,$(run)),arm64) \
 		$(if $(filter $(compiles),$(run)),cross llvm) \
 		$(filter deb peers,$(run))
-	@prove --timer --verbose $(run:%=tests/%.t)
+	@$(if $(T),,STDERR=3 )prove --timer --verbose $(if $(T),,$(side_by_side)) \
+		$(run:%=tests/%.t) 3>&2
 
 check: version
 	@tools/deps series build test

@@ -39,7 +39,7 @@ options()
 prepare_tree()
 {
 	mkdir -p "${log%/*}"
-	lock
+	lock build
 	room "$tree" 3500 "compiling"
 	tools/assemble --scratch "$KVER" "$tree"
 }

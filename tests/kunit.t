@@ -26,17 +26,18 @@ kunit()
 		--build_dir="$obj" "$@" </dev/null)
 }
 
-# build: the kernel with the tests; kunit.py knows itself what is up to date
+# build: the kernel with the tests; kunit.py knows itself what is up to date. A
+# process of its own, so that others can build when it is done.
 build()
-{
-	lock
-	"$ALTMAP_TOP/tools/assemble" --scratch "$KVER" "$tree" || return
+(
+	lock build
+	"$ALTMAP_TOP/tools/assemble" --scratch "$KVER" "$tree" || exit
 	kunit build --kunitconfig=lib/test_vmem_altmap.config \
 		${DEBUG:+--kunitconfig="$ALTMAP_TOP/configs/debug.config"} \
 		${DEBUG:+--kconfig_add=CONFIG_DEBUG_KMEMLEAK=n} \
 		--jobs "$(nproc)" --make_options CC="$cc" >"$log" 2>&1 ||
 		build_failed "the build of the KUnit kernel failed"
-}
+)
 
 # points BOOT LOG: a test point for each test case of that boot; a test that
 # is skipped is one that did not pass

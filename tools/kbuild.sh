@@ -13,14 +13,6 @@
 #	llvm	the suffix of LLVM's tools, "-19", to take those instead
 # shellcheck disable=SC2154
 
-# lock: one build at a time; held until this process and its children end
-lock()
-{
-	mkdir -p "$ALTMAP_CACHE"
-	exec 9>"$ALTMAP_CACHE/build.lock"
-	flock -n 9 || { say "waiting for another build to end"; flock 9; }
-}
-
 # fragments NAME[+NAME...]: these files of configs/ in one, each with what the
 # architecture has of its own; a later setting overrides an earlier one
 fragments()

@@ -96,6 +96,19 @@ publish()
 	rm -rf "$1"
 }
 
+# lock NAME: one run at a time; held until this process and its children end
+lock()
+{
+	local fd
+
+	mkdir -p "$ALTMAP_CACHE" || die "cannot write to $ALTMAP_CACHE"
+	exec {fd}>"$ALTMAP_CACHE/$1.lock"
+	flock -n "$fd" || {
+		say "${0##*/}: waiting for another run, which holds $1.lock"
+		flock "$fd"
+	}
+}
+
 # keep_work TREE: stop if the kernel tree holds work that is no patch yet
 keep_work()
 {
