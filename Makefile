@@ -5,6 +5,7 @@
 
 # The kernel version the series is for, one of those in patches/
 KVER ?= 6.12
+PART ?=
 T ?=
 DEBUG ?=
 QUICK ?=
@@ -18,7 +19,7 @@ tests := $(notdir $(basename $(wildcard tests/*.t)))
 # those that start no QEMU and take a minute or two, not more
 checks := series style cli
 # those that say nothing of a kernel that watches itself, or count its bytes
-plain := $(checks) docs bisect none releases runner dram sweep xen \
+plain := $(checks) docs bisect none fixes releases runner dram sweep xen \
 	$(filter arm64%,$(tests))
 # those that take an hour on a machine that never ran them; the first two with
 # other compilers
@@ -26,7 +27,7 @@ compiles := arch configs
 long := $(compiles) deb peers
 # those that build a kernel for themselves, of which "make test" has the like, or
 # for Xen, or compile each commit
-extra := none arm64-16k arm64-64k xen bisect
+extra := none fixes arm64-16k arm64-64k xen bisect
 usual := $(filter-out $(long) $(extra),$(tests))
 # the longest, which shall not run alone in the end
 first := sweep
@@ -48,8 +49,8 @@ help:
 	@echo '                  make test T=sweep STOCK=1 has the stock kernel beside'
 	@echo '                  it in the table of failed allocations'
 	@echo 'make test-all     those that take a kernel of their own, too: arm64 with'
-	@echo '                  other page sizes, the first patch alone, Xen; and each'
-	@echo '                  commit compiled by itself'
+	@echo '                  other page sizes, the series without altmaps, its first'
+	@echo '                  part alone, Xen; and each commit compiled by itself'
 	@echo 'make check        $(checks): no guest, no full build'
 	@echo 'make check-arch   the series compiled for seven architectures, and for x86'
 	@echo '                  kernels of other configurations, some of them booted'
@@ -62,7 +63,8 @@ help:
 	@echo 'make deb          linux-image and linux-headers packages, in build/deb, of'
 	@echo '                  Debian'\''s configuration for clouds, or of CONFIG=FILE;'
 	@echo '                  then boots them, their drivers as modules, and tests'
-	@echo 'make series       mails for git am in build/series/$(KVER)/'
+	@echo 'make series       mails for git am in build/series/$(KVER)/, a folder for each'
+	@echo '                  part; PART=fixes: of that part'
 	@echo 'make tree         the series as a git tree, build/linux-$(KVER), to edit'
 	@echo 'make split        patches/ and linux/ from the commits in that tree'
 	@echo 'make clean        remove build/'
@@ -118,7 +120,7 @@ deb: version
 
 series: version
 	@tools/deps series
-	@tools/series $(KVER) build/series
+	@tools/series $(KVER) build/series $(PART)
 
 tree: version
 	@tools/deps series

@@ -14,7 +14,7 @@
 touched()
 {
 	(cd "$ALTMAP_SERIES/linux" && find . -type f | sed 's,^\./,,')
-	sed -n 's,^+++ b/,,p' "$ALTMAP_SERIES/patches/$KVER"/*.patch
+	sed -n 's,^+++ b/,,p' "$ALTMAP_SERIES/patches/$KVER"/*/*.patch
 }
 
 # pages FOLDER: of Documentation/, without what is outside it and cannot be linked

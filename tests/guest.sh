@@ -14,7 +14,7 @@
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/tap.sh"
-LOGS=$ALTMAP_TOP/build/console
+LOGS=${LOGS:-$ALTMAP_TOP/build/console}
 boots=0
 build=()
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# none.t - the control kernel, which is the first patch of the series alone: it has
+# none.t - the control kernel, which is the series without CONFIG_VMEM_ALTMAP: it has
 # no altmaps, and --map=dev takes DRAM there.
 
 # shellcheck source-path=SCRIPTDIR

@@ -81,7 +81,7 @@ unpacked()
 # touched: the files that the series has hunks for, and what makes a tree one
 touched()
 {
-	sed -n 's,^--- a/,,p' "$ALTMAP_SERIES/patches/$KVER"/*.patch |
+	sed -n 's,^--- a/,,p' "$ALTMAP_SERIES/patches/$KVER"/*/*.patch |
 		sort -u
 	printf '%s\n' Kbuild Makefile
 }

@@ -58,13 +58,20 @@ history()
 
 mails_apply()
 {
-	"${git[@]}" am -q "$WORK/one/$KVER"/*.patch
+	local part mails
+
+	for part in $PARTS; do
+		mails=("$WORK/one/$KVER/$part"/*.patch)
+		[ ! -e "${mails[0]}" ] || "${git[@]}" am -q "${mails[@]}" ||
+			return
+		"${git[@]}" branch -q -f "${part#*-}"
+	done
 }
 
 mails_alone()
 {
-	[ "$(find "$WORK/one/$KVER" -type f | wc -l)" = "$count" ] &&
-		[ -z "$(find "$WORK/one/$KVER" ! -name '*.patch' -type f)" ]
+	[ "$(find "$WORK/one/$KVER"/*/ -type f | wc -l)" = "$count" ] &&
+		[ -z "$(find "$WORK/one/$KVER"/*/ ! -name '*.patch' -type f)" ]
 }
 
 same_tree()
@@ -128,13 +135,13 @@ reset()
 another_hunk()
 {
 	perl -0pi -e 's/(\n\+[^+\n][^\n]*)/$1 no such line/' \
-		"$(grep -l '^@@ ' "$copy/patches/$KVER"/*.patch | head -n 1)"
+		"$(grep -l '^@@ ' "$copy/patches/$KVER"/*/*.patch | head -n 1)"
 }
 
 # break_hunk: change a line that the first hunk of some patch wants to find
 break_hunk()
 {
-	broken=$(grep -l '^@@ ' "$copy/patches/$KVER"/*.patch | head -n 1)
+	broken=$(grep -l '^@@ ' "$copy/patches/$KVER"/*/*.patch | head -n 1)
 	perl -0pi -e 's/(\n@@ [^\n]*\n )/$1no such line /' "$broken"
 	hunk=$(perl -0ne '/\n--- a\/(\S+)\n[^\n]*\n@@ -(\d+)/ and print "$1:$2"' \
 		"$broken")

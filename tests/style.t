@@ -101,7 +101,7 @@ silent "shellcheck has nothing to say" shellcheck -x "${files[@]}"
 #
 try "the series has a tree to compile in" prepare || bail "no tree"
 tools/series "$KVER" "$WORK" 2>/dev/null
-for mail in "$WORK/$KVER"/*.patch; do
+for mail in "$WORK/$KVER"/*/*.patch; do
 	# shellcheck disable=SC2046 # one word is one argument
 	silent "checkpatch: $(basename "$mail")" \
 		in_tree "${checkpatch[@]}" $(laid_out "$mail") "$mail"

@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# fixes.t - the first part of the series is of use by itself: a kernel that has it
+# and nothing of the other parts passes the tests of what it mends.
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/guest.sh"
+
+# passes TEST: its points are ours, but for their numbers
+passes()
+{
+	relay < <("tests/$1.t" | sed -E '/^1\.\./d; s/^((not )?ok) [0-9]+ /\1 /'
+		echo "${PIPESTATUS[0]}" >"$WORK/status")
+	[ "$(cat "$WORK/status")" = 0 ]
+	point $? "all of $1"
+}
+
+KERNEL_altmap=$(kernel fixes) || bail "no kernel"
+LOGS=$LOGS/fixes
+export KERNEL_altmap LOGS
+# of stock's altmap no trace events tell when memory under it fails
+boot fixes --pmem 1G poison.sh told raw ext4 xfs xfs-rmapbt \
+	devdax:4096 devdax:2097152
+passes held
+passes surprise
+passes concurrent
+finish
