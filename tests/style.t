@@ -12,10 +12,12 @@
 . "$(dirname "$0")/compile.sh"
 
 # What checkpatch must not say of a series that lives outside the kernel's
-# tree: that MAINTAINERS needs an entry for a new file. Nor what it says of
-# names that the kernel has, such as __ClearPageOffline().
+# tree: that MAINTAINERS needs an entry for a new file, and that a commit that is
+# fixed is unknown, where there is no history. Nor what it says of names that the
+# kernel has, such as __ClearPageOffline().
 checkpatch=(scripts/checkpatch.pl --strict --quiet --no-summary
-	--show-types --ignore FILE_PATH_CHANGES --ignore CAMELCASE)
+	--show-types --ignore FILE_PATH_CHANGES --ignore CAMELCASE
+	--ignore UNKNOWN_COMMIT_ID)
 
 # laid_out FILE: what checkpatch must not say either where the kernel lays trace events
 # out, whose parts are blocks in parentheses
@@ -32,6 +34,13 @@ ours()
 		while read -r file; do
 			[ ! -f "$file" ] || echo "$file"
 		done
+}
+
+# undated: the fixes that do not say since when they are needed
+undated()
+{
+	(cd "$ALTMAP_SERIES/patches/$KVER" &&
+		grep -LE '^(Fixes: |It is so since )' 1-fixes/*.patch)
 }
 
 # new PATTERN...: the series' new files whose names end so
@@ -101,6 +110,7 @@ silent "shellcheck has nothing to say" shellcheck -x "${files[@]}"
 #
 try "the series has a tree to compile in" prepare || bail "no tree"
 tools/series "$KVER" "$WORK" 2>/dev/null
+silent "each fix says since when it is needed" undated
 for mail in "$WORK/$KVER"/*/*.patch; do
 	# shellcheck disable=SC2046 # one word is one argument
 	silent "checkpatch: $(basename "$mail")" \
