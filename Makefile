@@ -16,7 +16,7 @@ export KVER DEBUG QUICK CONFIG XFSTESTS
 
 have := $(notdir $(patsubst %/series,%,$(wildcard patches/*/series)))
 tests := $(notdir $(basename $(wildcard tests/*.t)))
-# those that start no QEMU and take a minute or two, not more
+# those that start no QEMU
 checks := series style cli
 # those that say nothing of a kernel that watches itself, or count its bytes
 plain := $(checks) docs bisect none fixes releases runner dram sweep xen \

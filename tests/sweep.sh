@@ -75,7 +75,7 @@ sums()
 	$1 == "first" { firsts++ }
 	$1 == "first" && $3 == "bound" { bound[device] = 1; objects = 0 }
 	$1 == "point" { points++; n[$3]++ }
-	$1 == "binds" { takes = $3 == $4 ? $3 : $3 "-" $4 }
+	$1 == "binds" && $4 { takes = $3 == $4 ? $3 : $3 "-" $4 }
 	$1 == "lost" { gone++ }
 	$1 == "died" { died++; points++ }
 	END {
