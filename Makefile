@@ -94,7 +94,7 @@ test: version
 	@tools/deps series build guest test $(if $(filter arm64%,$(run)),arm64) \
 		$(if $(filter $(compiles),$(run)),cross llvm) \
 		$(filter deb peers,$(run))
-	@$(if $(T),,STDERR=3 )prove --timer --verbose $(if $(T),,$(side_by_side)) \
+	@$(if $(T),,TAP_STDERR=3 )prove --timer --verbose $(if $(T),,$(side_by_side)) \
 		$(run:%=tests/%.t) 3>&2
 
 check: version

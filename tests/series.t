@@ -12,6 +12,7 @@
 # what split writes.
 copy=$WORK/copy
 back=$WORK/back
+small=$WORK/small
 tree=$WORK/tree
 git=(git -C "$tree" -c user.name=Test -c user.email=test@localhost)
 
@@ -113,11 +114,26 @@ hit()
 	PATH=$WORK/bin:$PATH from "$copy" tools/split "$KVER" "$tree"
 }
 
+# few: a series of some patches in $small, which is split in no time
+few()
+{
+	local to=$small/patches/$KVER patch
+
+	mkdir -p "$small/linux" "$to"
+	cp "$ALTMAP_SERIES/patches/$KVER/base" "$to/"
+	for patch in $(grep -m 2 ^1- "$ALTMAP_SERIES/patches/$KVER/series") \
+		$(grep ^2- "$ALTMAP_SERIES/patches/$KVER/series"); do
+		mkdir -p "$to/${patch%/*}"
+		cp "$ALTMAP_SERIES/patches/$KVER/$patch" "$to/$patch"
+		echo "$patch" >>"$to/series"
+	done
+}
+
 # killed N: so that it dies; the next one has the series whole
 killed()
 {
 	"${git[@]}" update-ref refs/altmap/series "$was"
-	fresh_copy
+	from "$small" fresh_copy
 	! hit "$1" KILL || return
 	sleep 1
 	from "$copy" tools/split "$KVER" "$tree" &&
@@ -239,21 +255,27 @@ try "split left the series as it was" same_series "$ALTMAP_SERIES" "$back"
 #
 # What becomes of a split that is ended
 #
+few
+from "$small" tools/assemble "$KVER" "$tree"
+good=$("${git[@]}" rev-parse HEAD)
 was=$("${git[@]}" rev-parse refs/altmap/series)
-change "$old"
+change "$old" lib/altmap_test.c
 commit
 mkdir "$WORK/whole"
 from "$WORK/whole" tools/split "$KVER" "$tree" 2>/dev/null
 "${git[@]}" update-ref refs/altmap/series "$was"
-fresh_copy
+from "$small" fresh_copy
 try "a signal does not end split once it replaces something" hit 1 TERM
 try "the series is whole then" same_series "$WORK/whole" "$copy"
-for n in 1 2 3; do
+# linux/, the patches of three parts, their list
+for n in 1 2 3 4 5; do
 	try "split killed at its move $n can be run again" killed "$n"
 done
 "${git[@]}" update-ref refs/altmap/series "$was"
 "${git[@]}" update-ref refs/altmap/assembled "$good"
 reset
+tools/assemble "$KVER" "$tree" || bail "the tree does not come back"
+good=$("${git[@]}" rev-parse HEAD)
 
 #
 # What assemble refuses

@@ -11,7 +11,7 @@
 
 set -u
 # where "make test" wants what is no test point
-[ -z "${STDERR:-}" ] || exec 2>&"$STDERR"
+[ -z "${TAP_STDERR:-}" ] || exec 2>&"$TAP_STDERR"
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../tools/lib.sh"
 cd "$ALTMAP_TOP" || exit

@@ -15,6 +15,7 @@ ALTMAP_CACHE=${ALTMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/altmap}
 ALTMAP_SERIES=${ALTMAP_SERIES:-$ALTMAP_TOP}
 # The parts of a series, in their order. patches/VERSION has a folder for each, and
 # an assembled tree a branch at the last commit of each but the last.
+# shellcheck disable=SC2034 # for who sources this
 PARTS="1-fixes 2-preparation 3-altmap"
 [ "${ALTMAP_CACHE#/}" != "$ALTMAP_CACHE" ] || ALTMAP_CACHE=$PWD/$ALTMAP_CACHE
 export ALTMAP_TOP ALTMAP_CACHE ALTMAP_SERIES
