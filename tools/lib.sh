@@ -15,7 +15,6 @@ ALTMAP_CACHE=${ALTMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/altmap}
 ALTMAP_SERIES=${ALTMAP_SERIES:-$ALTMAP_TOP}
 # The parts of a series, in their order. patches/VERSION has a folder for each, and
 # an assembled tree a branch at the last commit of each but the last.
-# shellcheck disable=SC2034 # for who sources this
 PARTS="1-fixes 2-preparation 3-altmap"
 [ "${ALTMAP_CACHE#/}" != "$ALTMAP_CACHE" ] || ALTMAP_CACHE=$PWD/$ALTMAP_CACHE
 export ALTMAP_TOP ALTMAP_CACHE ALTMAP_SERIES
@@ -98,6 +97,17 @@ publish()
 {
 	mv -T "$1" "$2" 2>/dev/null || [ -e "$2" ] || die "cannot make $2"
 	rm -rf "$1"
+}
+
+# end_of PART LAST: what names the last commit of a part in an assembled tree, LAST
+# if it is the last part
+end_of()
+{
+	if [ "$1" = "${PARTS##* }" ]; then
+		echo "$2"
+	else
+		echo "refs/heads/${1#*-}"
+	fi
 }
 
 # lock NAME: one run at a time; held until this process and its children end
