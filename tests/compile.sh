@@ -30,7 +30,7 @@ lib/test_vmem_altmap.o				TEST_VMEM_ALTMAP
 # options: the fragment
 options()
 {
-	fragments guest+altmap
+	fragments guest+altmap+kunit
 	[ ! -f "$kunit" ] || sed -n '/^CONFIG_/p' "$kunit"
 	echo CONFIG_WERROR=y
 }
@@ -44,10 +44,11 @@ prepare_tree()
 	tools/assemble --scratch "$KVER" "$tree"
 }
 
-# prepare: the same, configured
+# prepare: the same, configured: all of its own files are compiled
 prepare()
 {
-	prepare_tree && configure "$(options)"
+	prepare_tree && configure "$(options)" &&
+		on VMEM_ALTMAP && on TEST_VMEM_ALTMAP
 }
 
 # build_for ARCH [TOOLS]: from now on; TOOLS is the prefix of a compiler's name,
