@@ -19,7 +19,7 @@ tests := $(notdir $(basename $(wildcard tests/*.t)))
 # those that start no QEMU
 checks := series style cli
 # those that say nothing of a kernel that watches itself, or count its bytes
-plain := $(checks) docs bisect none fixes releases runner dram sweep xen \
+plain := $(checks) docs bisect none fixes alive releases runner dram sweep xen \
 	$(filter arm64%,$(tests))
 # those that take an hour on a machine that never ran them; the first two with
 # other compilers
@@ -27,7 +27,7 @@ compiles := arch configs
 long := $(compiles) deb peers
 # those that build a kernel for themselves, of which "make test" has the like, or
 # for Xen, or compile each commit
-extra := none fixes arm64-16k arm64-64k xen bisect
+extra := none fixes alive arm64-16k arm64-64k xen bisect
 usual := $(filter-out $(long) $(extra),$(tests))
 # the longest, which shall not run alone in the end
 first := sweep
@@ -50,7 +50,8 @@ help:
 	@echo '                  it in the table of failed allocations'
 	@echo 'make test-all     those that take a kernel of their own, too: arm64 with'
 	@echo '                  other page sizes, the series without altmaps, its first'
-	@echo '                  part alone, Xen; and each commit compiled by itself'
+	@echo '                  part alone, chosen commits of its last one, Xen; and each'
+	@echo '                  commit compiled by itself'
 	@echo 'make check        $(checks): no guest, no full build'
 	@echo 'make check-arch   the series compiled for seven architectures, and for x86'
 	@echo '                  kernels of other configurations, some of them booted'

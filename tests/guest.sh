@@ -21,7 +21,7 @@ build=()
 # The folder with the kernel that goes by this name.
 kernel()
 {
-	local own=KERNEL_$1
+	local own=KERNEL_${1//-/_}
 
 	if [ "${#build[@]}" -gt 0 ]; then
 		tools/kernel "${build[@]}" "$1" "$KVER"

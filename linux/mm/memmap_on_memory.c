@@ -19,20 +19,17 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/vmem_altmap.h>
-#include <linux/xarray.h>
 
 #include "internal.h"
+#include "vmem_altmap.h"
 
-/*
- * The altmaps of memory blocks, by number of the block: whether a block has
- * one is told here, since the registry has those of other owners too. Written
- * under the device hotplug lock.
- */
-static DEFINE_XARRAY(block_altmaps);
+/* The owner of altmaps of memory blocks: the registry has others' as well. */
+static const char memory_owner[] = "memory";
 
-static unsigned long block_id(u64 start)
+/* The altmap of a memory block that @pfn is in, if it has one */
+static struct vmem_altmap *block_altmap(unsigned long pfn)
 {
-	return start / memory_block_size_bytes();
+	return vmem_altmap_of(pfn, memory_owner);
 }
 
 static int register_altmap(u64 start, int nid, unsigned long memmap_pages,
@@ -52,21 +49,12 @@ static int register_altmap(u64 start, int nid, unsigned long memmap_pages,
 	altmap->no_scrub = true;
 	altmap->inaccessible = inaccessible;
 	altmap->nid = nid;
-	altmap->owner = "memory";
+	altmap->owner = memory_owner;
 
-	err = xa_insert(&block_altmaps, block_id(start), altmap, gfp);
-	if (err)
-		goto out_altmap;
 	err = vmem_altmap_register(altmap, pfn,
 				   PHYS_PFN(memory_block_size_bytes()));
 	if (err)
-		goto out_insert;
-	return 0;
-
-out_insert:
-	xa_erase(&block_altmaps, block_id(start));
-out_altmap:
-	kfree(altmap);
+		kfree(altmap);
 	return err;
 }
 
@@ -122,17 +110,12 @@ void mhp_unregister_altmaps(u64 start, u64 size)
 	u64 at;
 
 	for (at = start; at < start + size; at += memory_block_size_bytes()) {
-		altmap = xa_erase(&block_altmaps, block_id(at));
+		altmap = block_altmap(PHYS_PFN(at));
 		if (!altmap)
 			continue;
 		vmem_altmap_unregister(altmap);
 		kfree(altmap);
 	}
-}
-
-static struct vmem_altmap *block_altmap(unsigned long pfn)
-{
-	return xa_load(&block_altmaps, block_id(PFN_PHYS(pfn)));
 }
 
 static int online_memmap(unsigned long pfn, unsigned long nr_pages,

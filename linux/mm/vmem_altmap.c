@@ -576,6 +576,29 @@ struct vmem_altmap *pfn_to_vmem_altmap(unsigned long pfn)
 }
 
 /**
+ * vmem_altmap_of() - find the altmap that describes a page, if it is an owner's
+ * @pfn: page frame number
+ * @owner: address of the owner's name
+ *
+ * For an owner of altmaps that is asked for memory of others, too: the altmap of
+ * another owner may be unregistered at any time.
+ *
+ * Context: As pfn_to_vmem_altmap().
+ * Return: the altmap, or NULL if none describes @pfn, or one of another owner.
+ */
+struct vmem_altmap *vmem_altmap_of(unsigned long pfn, const char *owner)
+{
+	struct vmem_altmap *altmap;
+
+	if (!static_branch_unlikely(&vmem_altmap_key))
+		return NULL;
+
+	guard(mutex)(&vmem_altmap_lock);
+	altmap = altmap_in(pfn, pfn);
+	return altmap && altmap->owner == owner ? altmap : NULL;
+}
+
+/**
  * to_vmem_altmap() - find the altmap that describes page structs
  * @memmap_addr: address in the vmemmap, of any byte of a page struct
  *

@@ -27,4 +27,14 @@ static inline unsigned long nr_dirty(const struct vmem_altmap *altmap)
 
 void vmem_altmap_zero(void *to, unsigned long size);
 
+#ifdef CONFIG_VMEM_ALTMAP
+struct vmem_altmap *vmem_altmap_of(unsigned long pfn, const char *owner);
+#else
+static inline struct vmem_altmap *vmem_altmap_of(unsigned long pfn,
+						 const char *owner)
+{
+	return NULL;
+}
+#endif
+
 #endif /* _MM_VMEM_ALTMAP_H */

@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# alive.t - no commit takes away what an altmap is for: kernels that end at those
+# patches that change how it is done, with the memmap of a namespace on the device
+# and memory blocks' on themselves. COMMITS="NAME..." are others; a name is a
+# patch's, or a part's.
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/guest.sh"
+
+commits=${COMMITS:-preparation
+mm-look-the-altmap-up-where-the-vmemmap-s-memory-is-taken-and-freed
+mm-memremap-register-the-altmap-around-add-and-remove
+mm-register-the-altmaps-of-hot-added-memory
+mm-memremap-overwrite-a-removed-memmap-outside-the-hotplug-lock
+libnvdimm-pfn-set-the-altmap-from-the-info-block-alone
+mm-remove-what-altmaps-that-are-handed-down-were-for
+mm-drop-the-altmap-parameters}
+
+for it in $commits; do
+	boot "$it" --mem 1G --pmem 1G \
+		--append memory_hotplug.memmap_on_memory=1 alive.sh
+done
+finish

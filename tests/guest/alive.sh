@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# alive.sh - what an altmap is for works: a namespace has its memmap on the
+# device, with its data over a re-enable, and memory blocks have theirs on
+# themselves. So they have with the stock kernel.
+
+# shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
+. ./lib.sh
+# shellcheck source-path=SCRIPTDIR
+. ./memory.sh
+
+NS=namespace0.0
+DEV=dax0.0
+DAX=/sys/bus/dax
+KMEM=$DAX/drivers/kmem
+MEMMAP=$(($(memmap_pages "$(cat $REGION/size)") * PAGE / 1024)) # KiB
+
+# map COMMAND: mapdax's, of a file on the namespace
+map()
+{
+	mount -t ext4 -o dax=always /dev/pmem0 /mnt &&
+		./mapdax "$1" /mnt/map 0 $((8 << 20)) 6 && umount /mnt
+}
+
+# little NAME COMMAND...: it takes less DRAM than an eighth of the memmap
+little()
+{
+	local name=$1 before
+
+	shift
+	before=$(free_dram)
+	check "$name" "$@"
+	at_most "$name: KiB of DRAM" $((before - $(free_dram))) $((MEMMAP / 8))
+}
+
+# So that what the first of its kind takes is not counted
+check "fsdax is made" create $NS fsdax dev
+check "ext4 is made" make_fs ext4 /dev/pmem0
+check "a file is mapped and written" map fill
+check "fsdax is disabled" ndctl disable-namespace $NS
+little "fsdax is enabled" ndctl enable-namespace $NS
+check "the file is there" map check
+check "fsdax is destroyed" ndctl destroy-namespace -f $NS
+
+check "device-dax is made" create $NS devdax mem
+start=$(($(cat $DAX/devices/$DEV/resource)))
+end=$((start + $(cat $DAX/devices/$DEV/size)))
+FIRST=$(((start + BLOCK - 1) / BLOCK)) COUNT=$((end / BLOCK - FIRST))
+echo $DEV >$DAX/drivers/device_dax/unbind
+check "kmem takes the device" eval "echo $DEV >$KMEM/new_id"
+check "kmem gives it back" eval "echo $DEV >$KMEM/unbind"
+check "memmap_on_memory is chosen" \
+	eval "echo 1 >$DAX/devices/$DEV/memmap_on_memory"
+little "memory is added" eval "echo $DEV >$KMEM/bind"
+is "memory blocks" "$(blocks $FIRST $COUNT offline | wc -l)" "$COUNT"
+check "it is onlined" turn $FIRST $COUNT offline online_movable
+check "pages of memmap are marked" marked $FIRST $COUNT
+check "it is used" fill
+check "it keeps what is written" filled
+check "it is offlined" turn $FIRST $COUNT online offline
+check "it is removed" eval "echo $DEV >$KMEM/unbind"
+finish
