@@ -36,7 +36,7 @@ run = $(or $(T),$(call in_order,$(filter-out $(if $(DEBUG),$(plain)),$(usual) \
 	$(more))))
 # What one of several prints comes when it is done, but what it says of builds at
 # once. prove would wait for a test that only wrote to a stderr of prove's own.
-side_by_side := --jobs $(JOBS) --merge --formatter TAP::Formatter::File
+side_by_side := --jobs $(JOBS) --merge --formatter Times
 
 help:
 	@echo 'make demo         boot a guest with emulated persistent memory: its'
@@ -95,7 +95,7 @@ test: version
 	@tools/deps series build guest test $(if $(filter arm64%,$(run)),arm64) \
 		$(if $(filter $(compiles),$(run)),cross llvm) \
 		$(filter deb peers,$(run))
-	@$(if $(T),,TAP_STDERR=3 )prove --timer --verbose $(if $(T),,$(side_by_side)) \
+	@$(if $(T),,TAP_STDERR=3 PERL5LIB=tests )prove --timer --verbose $(if $(T),,$(side_by_side)) \
 		$(run:%=tests/%.t) 3>&2
 
 check: version
