@@ -129,7 +129,7 @@ silent "kernel-doc has nothing to say" \
 
 info=$(tools/source "$KVER")
 tests/signatures "$tree" "$(sed -n 2p <<<"$info")" >"$WORK/before"
-tests/signatures "$tree" series >"$WORK/after"
+tests/signatures "$tree" HEAD >"$WORK/after"
 silent "no function outside the altmap's own files takes one" carriers
 note "functions that take a struct vmem_altmap *: $(wc -l <"$WORK/before") \
 in the base, $(wc -l <"$WORK/after") with the series, \
