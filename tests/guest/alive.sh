@@ -16,13 +16,6 @@ DAX=/sys/bus/dax
 KMEM=$DAX/drivers/kmem
 MEMMAP=$(($(memmap_pages "$(cat $REGION/size)") * PAGE / 1024)) # KiB
 
-# map COMMAND: mapdax's, of a file on the namespace
-map()
-{
-	mount -t ext4 -o dax=always /dev/pmem0 /mnt &&
-		./mapdax "$1" /mnt/map 0 $((8 << 20)) 6 && umount /mnt
-}
-
 # little NAME COMMAND...: it takes less DRAM than an eighth of the memmap
 little()
 {
@@ -37,10 +30,10 @@ little()
 # So that what the first of its kind takes is not counted
 check "fsdax is made" create $NS fsdax dev
 check "ext4 is made" make_fs ext4 /dev/pmem0
-check "a file is mapped and written" map fill
+check "a file is mapped and written" maps fill
 check "fsdax is disabled" ndctl disable-namespace $NS
 little "fsdax is enabled" ndctl enable-namespace $NS
-check "the file is there" map check
+check "the file is there" maps check
 check "fsdax is destroyed" ndctl destroy-namespace -f $NS
 
 check "device-dax is made" create $NS devdax mem

@@ -171,6 +171,13 @@ make_fs()
 	esac
 }
 
+# maps COMMAND: mapdax's, of a file on the ext4 of /dev/pmem0
+maps()
+{
+	mount -t ext4 -o dax=always /dev/pmem0 /mnt &&
+		./mapdax "$1" /mnt/map 0 $((8 << 20)) 6 && umount /mnt
+}
+
 # The counter NAME of /proc/vmstat, in pages.
 vmstat()
 {

@@ -33,13 +33,6 @@ disabled()
 		"$empty"
 }
 
-# maps COMMAND: mapdax's, of a file on the namespace
-maps()
-{
-	mount -t ext4 -o dax=always /dev/pmem0 /mnt &&
-		./mapdax "$1" /mnt/map 0 $((8 << 20)) 6 && umount /mnt
-}
-
 in_dram "fsdax is made" create $NS fsdax dev
 check "ext4 is made" make_fs ext4 /dev/pmem0
 check "a file is mapped and written" maps fill
