@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# alive.t - no commit takes away what an altmap is for: kernels that end at those
+# alive.t - what an altmap is for works on the way, too: kernels that end at those
 # patches that change how it is done, with the memmap of a namespace on the device
 # and memory blocks' on themselves. COMMITS="NAME..." are others; a name is a
 # patch's, or a part's.
