@@ -64,7 +64,9 @@ boot()
 	relay < <(tools/guest --kernel "$folder" --console "$log" "$@" \
 		2>"$WORK/errors"; echo $? >"$WORK/status")
 	status=$(cat "$WORK/status")
-	[ "$status" -le 1 ] || note "$(cat "$WORK/errors")"
+	[ "$status" -gt 1 ] || : >"$WORK/errors"
+	[ ! -s "$WORK/errors" ] || note "$(cat "$WORK/errors")"
 	[ "$status" -le 1 ]
-	point $? "the $flavour kernel lives and its console is clean"
+	point $? "the $flavour kernel lives and its console is clean$(
+		tail -n 1 "$WORK/errors" | sed 's/^/, but /')"
 }

@@ -72,20 +72,28 @@ lru_gen_is_toggled()
 	echo n >$LRU && echo y >$LRU
 }
 
-# A page that is free, by its bit 10 in /proc/kpageflags, and far from the first
-free_page()
+# Pages that are free, by their bit 10 in /proc/kpageflags, far from the first
+# and from each other
+free_pages()
 {
 	od -An -v -w8 -tx8 /proc/kpageflags | awk -v page="$PAGE" '
-		NR > 8192 && int((index("0123456789abcdef",
+		NR > 8192 + 512 * n && int((index("0123456789abcdef",
 			substr($1, 14, 1)) - 1) / 4) % 2 {
 			printf "0x%x\n", (NR - 1) * page
-			exit
+			if (++n == 16)
+				exit
 		}'
 }
 
+# Whoever takes one meanwhile may be in its way: then it is another one.
 page_is_offlined()
 {
-	echo "$FREE" >$MEMORY/soft_offline_page
+	local free
+
+	for free in $FREE; do
+		echo "$free" >$MEMORY/soft_offline_page && return
+	done
+	return 1
 }
 
 other_is_enabled()
@@ -129,8 +137,8 @@ check "and another" create namespace1.0 fsdax dev
 HOLDER=$(cat $ND/namespace0.0/holder)
 OTHER=$(cat $ND/namespace1.0/holder)
 check "the other is not enabled" sh -c "echo $OTHER >$DRIVER/unbind"
-FREE=$(free_page)
-check "a page is free: $FREE" [ "$FREE" ]
+FREE=$(free_pages)
+check "pages are free" [ "$FREE" ]
 
 # the removal's own process overwrites all of it
 echo 1 >/sys/module/memmap_fill/parameters/threads

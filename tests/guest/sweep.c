@@ -26,7 +26,8 @@
  * PAGES and OBJECTS are bytes of DRAM that have gone since the line before, in
  * whole pages and in smaller objects; "changed" if anything else is not as it
  * was. "again N" is the same once more, if a thread of the kernel came or went,
- * which takes some objects.
+ * which takes some objects, or if objects alone have gone that no first bind
+ * keeps: what a failure loses it loses again, what others took it does not.
  *
  * Other lines are "device NAME", "lost N", and behind a device's points "binds
  * take LEAST MOST": the allocations that binds made where none failed.
@@ -246,13 +247,13 @@ static void stand_still(struct state *now)
 }
 
 /*
- * Print how the state differs from before, when it stands still. Is it for a
- * thread, perhaps?
+ * Print how the state differs from before, when it stands still. May that be for
+ * what others did?
  */
 static int report(const char *what, int bound, struct state *before)
 {
 	static struct state now;
-	int thread;
+	int others;
 
 	for (int i = 0; i < LOOKS; i++) {
 		look(&now);
@@ -264,9 +265,12 @@ static int report(const char *what, int bound, struct state *before)
 	printf("%s %s %ld %ld %s\n", what, bound ? "bound" : "failed",
 	       now.pages - before->pages, now.objects - before->objects,
 	       strcmp(now.rest, before->rest) ? "changed" : "same");
-	thread = now.threads != before->threads;
+	others = now.threads != before->threads ||
+		(now.objects > before->objects &&
+		 now.pages <= before->pages &&
+		 !(bound && !strncmp(what, "first", 5)));
 	*before = now;
-	return thread;
+	return others;
 }
 
 #define ND "/sys/bus/nd/devices/"
@@ -379,14 +383,27 @@ static void plain(struct state *before)
 	report("plain", try_bind(NONE, &made), before);
 }
 
+/*
+ * What a look has dropped the next bind has to fill, with allocations of its own,
+ * and the one behind it has not. Returns 0 if one is not bound, else what the second
+ * made goes to *made.
+ */
+static int refill(int *made)
+{
+	return try_bind(NONE, made) && try_bind(NONE, made);
+}
+
 enum outcome { FAILED, BOUND, NONE_LEFT, LOST };
 
 static enum outcome try_point(const char *kind, int n, struct state *before)
 {
+	const int first = !strcmp(kind, "first");
 	int made, bound, tries = 0;
 	char what[32];
 
 	do {
+		if (tries && !first && !refill(&made))
+			return LOST;
 		bound = try_bind(n, &made);
 		if (made < n) {
 			report("end", bound, before);
@@ -442,8 +459,7 @@ static enum outcome sweep(int *n, struct state *before)
 		outcome = try_point("point", *n, before);
 		if (outcome > BOUND)
 			break;
-		/* the next bind refills the slabs, the one behind it counts */
-		if (!try_bind(NONE, &made) || !try_bind(NONE, &made))
+		if (!refill(&made))
 			return LOST;
 		least = made < least ? made : least;
 		most = made > most ? made : most;
