@@ -54,6 +54,18 @@ new()
 	done
 }
 
+# objects: what the new files become; those of a folder without a Makefile are one
+objects()
+{
+	local file folder
+
+	for file in $(new .c); do
+		folder=$(dirname "$file")
+		[ -f "$tree/$folder/Makefile" ] && echo "${file%.c}.o" ||
+			echo "$folder.o"
+	done | uniq
+}
+
 # in_tree COMMAND...: COMMAND, run in the kernel tree, with Debian's python3:
 # checkpatch runs a script that wants Debian's modules
 in_tree()
@@ -119,9 +131,8 @@ for file in $(new .c .h .rst); do
 		$(laid_out "$ALTMAP_SERIES/linux/$file") \
 		--ignore UNDOCUMENTED_SETUP -f "$file"
 done
-for file in $(new .c); do
-	try "compiles clean with W=1 and sparse: $file" \
-		compile W=1 C=2 "${file%.c}.o"
+for object in $(objects); do
+	try "compiles clean with W=1 and sparse: $object" compile W=1 C=2 "$object"
 done
 mapfile -t files < <(new .c .h)
 silent "kernel-doc has nothing to say" \

@@ -21,7 +21,7 @@
 #include <linux/vmem_altmap.h>
 
 #include "internal.h"
-#include "vmem_altmap.h"
+#include "vmem_altmap/internal.h"
 
 /* The owner of altmaps of memory blocks: the registry has others' as well. */
 static const char memory_owner[] = "memory";

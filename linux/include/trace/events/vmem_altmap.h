@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Trace events of altmaps: what mm/vmem_altmap.c does, for whom, and where.
+ * Trace events of altmaps: what mm/vmem_altmap/ does, for whom, and where.
  * Memory is given by physical address; pages and blocks are those of the
  * storage.
  */

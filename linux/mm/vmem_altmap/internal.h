@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the files of struct vmem_altmap share, and nobody else needs. */
-#ifndef _MM_VMEM_ALTMAP_H
-#define _MM_VMEM_ALTMAP_H
+#ifndef _MM_VMEM_ALTMAP_INTERNAL_H
+#define _MM_VMEM_ALTMAP_INTERNAL_H
 
+#include <linux/bitops.h>
 #include <linux/pgtable.h>
+#include <linux/slab.h>
 #include <linux/vmem_altmap.h>
 
 #define PAGES_PER_BLOCK		(PMD_SIZE / PAGE_SIZE)
@@ -25,7 +27,25 @@ static inline unsigned long nr_dirty(const struct vmem_altmap *altmap)
 	       storage_start(altmap) / PAGES_PER_BLOCK;
 }
 
+static inline unsigned long *vmem_altmap_bitmap(unsigned long bits)
+{
+	return kvcalloc(BITS_TO_LONGS(bits), sizeof(unsigned long),
+			GFP_KERNEL | __GFP_NOWARN);
+}
+
+/* storage.c */
+int vmem_altmap_storage_init(struct vmem_altmap *altmap);
+void vmem_altmap_storage_destroy(struct vmem_altmap *altmap);
+int vmem_altmap_storage_alloc(struct vmem_altmap *altmap,
+			      unsigned long nr_pages, unsigned long *pfn);
+int vmem_altmap_storage_free(struct vmem_altmap *altmap, unsigned long pfn,
+			     unsigned long nr_pages);
+
+/* zero.c */
+extern bool vmem_altmap_scrub;
 void vmem_altmap_zero(void *to, unsigned long size);
+
+/* registry.c */
 
 #ifdef CONFIG_VMEM_ALTMAP
 struct vmem_altmap *vmem_altmap_of(unsigned long pfn, const char *owner);
@@ -37,4 +57,4 @@ static inline struct vmem_altmap *vmem_altmap_of(unsigned long pfn,
 }
 #endif
 
-#endif /* _MM_VMEM_ALTMAP_H */
+#endif /* _MM_VMEM_ALTMAP_INTERNAL_H */

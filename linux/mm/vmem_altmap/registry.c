@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Altmaps: the memmap of a physical range, stored on that range.
- *
- * Two things live here. The registry finds the altmap that describes a pfn;
- * nobody hands altmap pointers around. The block allocator gives out the
- * storage of one altmap, in PMD blocks and in pages, and takes blocks back by
- * their physical address.
- *
- * The allocator keeps one bit for each PMD block in the storage, another if the
- * storage is to be scrubbed, and one bit for each page of those few that cannot
- * be had whole: the ends of a storage that is not PMD aligned, and what was split
- * to hand out pages.
+ * The registry of altmaps: it finds the altmap that describes a pfn, so that nobody
+ * hands altmap pointers around. It gives out their storage and takes it back by its
+ * physical address, under its lock, and says in the log what was refused.
  *
  * See Documentation/mm/vmem_altmap.rst.
  */
@@ -18,43 +10,22 @@
 
 #include <kunit/static_stub.h>
 #include <kunit/visibility.h>
-#include <linux/bitmap.h>
 #include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/ioport.h>
 #include <linux/jump_label.h>
-#include <linux/libnvdimm.h>
-#include <linux/memmap_fill_copies.h>
 #include <linux/mm.h>
-#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/pfn.h>
 #include <linux/pgtable.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/vmem_altmap.h>
 
-#include "vmem_altmap.h"
+#include "internal.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/vmem_altmap.h>
-
-/**
- * struct vmem_altmap_split - a PMD block that is handed out page by page
- * @node: in the altmap's splits, by @block
- * @block: number of the block: its first pfn divided by the pages of a block
- * @used: a bit for each page: in use, or no part of the storage
- */
-struct vmem_altmap_split {
-	struct rb_node node;
-	unsigned long block;
-	unsigned long used[];
-};
-
-/* the tests find out what one takes from its node */
-static_assert(offsetof(struct vmem_altmap_split, node) == 0);
 
 /*
  * Guards the index below and the books of all altmaps in it. Nests inside the
@@ -64,23 +35,6 @@ static_assert(offsetof(struct vmem_altmap_split, node) == 0);
 static DEFINE_MUTEX(vmem_altmap_lock);
 static struct rb_root_cached vmem_altmap_index = RB_ROOT_CACHED;
 static DEFINE_STATIC_KEY_FALSE(vmem_altmap_key);
-
-VISIBLE_IF_KUNIT bool vmem_altmap_scrub = true;
-module_param_named(scrub, vmem_altmap_scrub, bool, 0444);
-MODULE_PARM_DESC(scrub, "overwrite the memmap of device memory that is removed");
-
-/* PMD blocks that lie wholly in the storage, by number */
-static unsigned long first_block(const struct vmem_altmap *altmap)
-{
-	return DIV_ROUND_UP(storage_start(altmap), PAGES_PER_BLOCK);
-}
-
-static unsigned long nr_blocks(const struct vmem_altmap *altmap)
-{
-	const unsigned long first = first_block(altmap);
-
-	return max(storage_end(altmap) / PAGES_PER_BLOCK, first) - first;
-}
 
 static bool in_storage(const struct vmem_altmap *altmap, unsigned long pfn)
 {
@@ -99,206 +53,6 @@ static struct resource altmap_mem(const struct vmem_altmap *altmap)
 	return mem(altmap->range.start, altmap->range.last);
 }
 
-static int split_cmp(const void *block, const struct rb_node *node)
-{
-	const unsigned long key = *(const unsigned long *)block;
-	const unsigned long other =
-		rb_entry(node, struct vmem_altmap_split, node)->block;
-
-	return key < other ? -1 : key > other;
-}
-
-static bool split_less(struct rb_node *node, const struct rb_node *other)
-{
-	const struct vmem_altmap_split *split =
-		rb_entry(node, struct vmem_altmap_split, node);
-
-	return split_cmp(&split->block, other) < 0;
-}
-
-static struct vmem_altmap_split *split_find(struct vmem_altmap *altmap,
-					    unsigned long block)
-{
-	struct rb_node *node = rb_find(&block, &altmap->splits, split_cmp);
-
-	return rb_entry_safe(node, struct vmem_altmap_split, node);
-}
-
-static bool split_full(const struct vmem_altmap_split *split)
-{
-	return bitmap_full(split->used, PAGES_PER_BLOCK);
-}
-
-/* @block is at an edge of the storage, or was taken to be split. */
-static struct vmem_altmap_split *split_add(struct vmem_altmap *altmap,
-					   unsigned long block)
-{
-	const unsigned long first = block * PAGES_PER_BLOCK;
-	struct vmem_altmap_split *split;
-	unsigned long start, end;
-
-	split = kzalloc(struct_size(split, used, BITS_TO_LONGS(PAGES_PER_BLOCK)),
-			GFP_KERNEL | __GFP_NOWARN);
-	if (!split)
-		return NULL;
-
-	start = max(storage_start(altmap), first) - first;
-	end = min(storage_end(altmap), first + PAGES_PER_BLOCK) - first;
-	bitmap_fill(split->used, PAGES_PER_BLOCK);
-	bitmap_clear(split->used, start, end - start);
-
-	split->block = block;
-	rb_add(&split->node, &altmap->splits, split_less);
-	altmap->align += end - start;
-	altmap->room = split;
-	return split;
-}
-
-static void split_remove(struct vmem_altmap *altmap,
-			 struct vmem_altmap_split *split)
-{
-	rb_erase(&split->node, &altmap->splits);
-	altmap->room = NULL;
-	kfree(split);
-}
-
-static int take_block(struct vmem_altmap *altmap, unsigned long *pfn)
-{
-	const unsigned long nr = nr_blocks(altmap);
-	unsigned long i;
-
-	i = find_next_zero_bit(altmap->blocks, nr, altmap->next_block);
-	altmap->next_block = min(i + 1, nr);
-	if (i >= nr)
-		return -ENOSPC;
-
-	__set_bit(i, altmap->blocks);
-	*pfn = (first_block(altmap) + i) * PAGES_PER_BLOCK;
-	return 0;
-}
-
-static void put_block(struct vmem_altmap *altmap, unsigned long block)
-{
-	const unsigned long i = block - first_block(altmap);
-
-	__clear_bit(i, altmap->blocks);
-	altmap->next_block = min(altmap->next_block, i);
-}
-
-/* Nothing is left of the blocks split so far: split another one. */
-static int split_new(struct vmem_altmap *altmap)
-{
-	unsigned long pfn;
-	int err;
-
-	err = take_block(altmap, &pfn);
-	if (err)
-		return err;
-
-	if (!split_add(altmap, pfn / PAGES_PER_BLOCK)) {
-		put_block(altmap, pfn / PAGES_PER_BLOCK);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/* The altmap has a page outside whole PMD blocks: find where. */
-static struct vmem_altmap_split *split_with_room(struct vmem_altmap *altmap)
-{
-	struct rb_node *node;
-
-	if (altmap->room && !split_full(altmap->room))
-		return altmap->room;
-
-	for (node = rb_first(&altmap->splits); node; node = rb_next(node)) {
-		altmap->room = rb_entry(node, struct vmem_altmap_split, node);
-		if (!split_full(altmap->room))
-			break;
-	}
-	return altmap->room;
-}
-
-static int take_page(struct vmem_altmap *altmap, unsigned long *pfn)
-{
-	struct vmem_altmap_split *split;
-	unsigned long i;
-	int err = 0;
-
-	if (!altmap->align)
-		err = split_new(altmap);
-	if (err)
-		return err;
-
-	split = split_with_room(altmap);
-	i = find_first_zero_bit(split->used, PAGES_PER_BLOCK);
-	__set_bit(i, split->used);
-	altmap->align--;
-	*pfn = split->block * PAGES_PER_BLOCK + i;
-	return 0;
-}
-
-static bool give_back_block(struct vmem_altmap *altmap, unsigned long pfn)
-{
-	const unsigned long block = pfn / PAGES_PER_BLOCK;
-	const unsigned long i = block - first_block(altmap);
-
-	if (!IS_ALIGNED(pfn, PAGES_PER_BLOCK) || i >= nr_blocks(altmap) ||
-	    !test_bit(i, altmap->blocks) || split_find(altmap, block))
-		return false;
-
-	put_block(altmap, block);
-	return true;
-}
-
-static bool give_back_page(struct vmem_altmap *altmap, unsigned long pfn)
-{
-	struct vmem_altmap_split *split;
-
-	split = split_find(altmap, pfn / PAGES_PER_BLOCK);
-	if (!split || !__test_and_clear_bit(pfn % PAGES_PER_BLOCK, split->used))
-		return false;
-
-	altmap->align++;
-	altmap->room = split;
-	if (bitmap_empty(split->used, PAGES_PER_BLOCK)) {
-		altmap->align -= PAGES_PER_BLOCK;
-		put_block(altmap, split->block);
-		split_remove(altmap, split);
-	}
-	return true;
-}
-
-static void free_books(struct vmem_altmap *altmap)
-{
-	struct vmem_altmap_split *split, *next;
-
-	rbtree_postorder_for_each_entry_safe(split, next, &altmap->splits, node)
-		kfree(split);
-	altmap->splits = RB_ROOT;
-	altmap->room = NULL;
-	kvfree(altmap->blocks);
-	altmap->blocks = NULL;
-	kvfree(altmap->dirty);
-	altmap->dirty = NULL;
-}
-
-/* A PMD block that sticks out of the storage serves as pages from the start. */
-static int split_edge(struct vmem_altmap *altmap, unsigned long pfn)
-{
-	const unsigned long block = pfn / PAGES_PER_BLOCK;
-
-	if (IS_ALIGNED(pfn, PAGES_PER_BLOCK) || split_find(altmap, block))
-		return 0;
-
-	return split_add(altmap, block) ? 0 : -ENOMEM;
-}
-
-static unsigned long *new_bitmap(unsigned long bits)
-{
-	return kvcalloc(BITS_TO_LONGS(bits), sizeof(unsigned long),
-			GFP_KERNEL | __GFP_NOWARN);
-}
-
 /* What a range is to be scrubbed by, if it is. */
 static int init_dirty(struct vmem_altmap *altmap)
 {
@@ -308,33 +62,31 @@ static int init_dirty(struct vmem_altmap *altmap)
 	if (!vmem_altmap_scrub || altmap->no_scrub || !altmap->free)
 		return 0;
 
-	altmap->dirty = new_bitmap(nr_dirty(altmap));
+	altmap->dirty = vmem_altmap_bitmap(nr_dirty(altmap));
 	return altmap->dirty ? 0 : -ENOMEM;
 }
 
-static int init_books(struct vmem_altmap *altmap)
+static void destroy_altmap(struct vmem_altmap *altmap)
+{
+	vmem_altmap_storage_destroy(altmap);
+	kvfree(altmap->dirty);
+	altmap->dirty = NULL;
+}
+
+static int init_altmap(struct vmem_altmap *altmap)
 {
 	int err;
 
-	altmap->alloc = 0;
-	altmap->align = 0;
 	altmap->watermark = 0;
 	altmap->failed = 0;
 	altmap->fill_ns = 0;
-	altmap->next_block = 0;
-	altmap->splits = RB_ROOT;
-	altmap->room = NULL;
-	altmap->blocks = new_bitmap(nr_blocks(altmap));
-	if (!altmap->blocks)
-		return -ENOMEM;
+	err = vmem_altmap_storage_init(altmap);
+	if (err)
+		return err;
 
 	err = init_dirty(altmap);
-	if (!err && altmap->free)
-		err = split_edge(altmap, storage_start(altmap));
-	if (!err && altmap->free)
-		err = split_edge(altmap, storage_end(altmap));
 	if (err)
-		free_books(altmap);
+		destroy_altmap(altmap);
 	return err;
 }
 
@@ -391,7 +143,7 @@ static int index_add(struct vmem_altmap *altmap, unsigned long start_pfn,
 
 	altmap->range.start = start_pfn;
 	altmap->range.last = last_pfn;
-	err = init_books(altmap);
+	err = init_altmap(altmap);
 	if (err) {
 		complain_of_books(altmap);
 		return err;
@@ -486,7 +238,7 @@ static bool index_del(struct vmem_altmap *altmap)
 		vmem_altmap_warn_busy(altmap);
 
 	interval_tree_remove(&altmap->range, &vmem_altmap_index);
-	free_books(altmap);
+	destroy_altmap(altmap);
 	return true;
 }
 
@@ -618,8 +370,7 @@ static int take(struct vmem_altmap *altmap, unsigned long size,
 	if (should_fail_vmem_altmap(size))
 		return -EAGAIN;
 
-	return size == PMD_SIZE ? take_block(altmap, pfn) :
-				  take_page(altmap, pfn);
+	return vmem_altmap_storage_alloc(altmap, size / PAGE_SIZE, pfn);
 }
 
 static void complain_of_storage(const struct vmem_altmap *altmap,
@@ -691,7 +442,6 @@ void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size)
 		__set_bit(pfn / PAGES_PER_BLOCK -
 			  storage_start(altmap) / PAGES_PER_BLOCK,
 			  altmap->dirty);
-	altmap->alloc += size / PAGE_SIZE;
 	altmap->watermark = max(altmap->watermark, altmap->alloc);
 	trace_vmem_altmap_alloc(altmap, pfn, size / PAGE_SIZE);
 	return __va(PFN_PHYS(pfn));
@@ -705,42 +455,6 @@ VISIBLE_IF_KUNIT void vmem_altmap_warn_free(struct vmem_altmap *altmap,
 	KUNIT_STATIC_STUB_REDIRECT(vmem_altmap_warn_free, altmap, phys, size);
 	WARN_ONCE(1, "altmap %pR: no block of %lu bytes at %pa to be given back\n",
 		  &res, size, &phys);
-}
-
-/* Zeroes past the cache or written back: persistent after a pmem_wmb(). */
-static void flush_zeroes(void *to, unsigned long size)
-{
-	const void *zeroes = page_address(ZERO_PAGE(0));
-	const void *end = to + size;
-
-	if (memmap_fill_streams(sizeof(struct page))) {
-		memmap_fill_copies(to, zeroes, sizeof(struct page),
-				   size / sizeof(struct page));
-		return;
-	}
-	for (; to < end; to += PAGE_SIZE) {
-		memcpy_flushcache(to, zeroes, PAGE_SIZE);
-		if (!IS_ENABLED(CONFIG_ARCH_HAS_UACCESS_FLUSHCACHE))
-			arch_wb_cache_pmem(to, PAGE_SIZE);
-		cond_resched();
-	}
-}
-
-/**
- * vmem_altmap_zero() - overwrite storage that held page structs
- * @to: where it is mapped, page aligned
- * @size: bytes, a multiple of PAGE_SIZE, PMD_SIZE at most
- *
- * The zeroes have left the CPU's caches when this returns, where the
- * architecture has the means (ARCH_HAS_PMEM_API; loongarch has not).
- *
- * Context: Process context, may sleep.
- */
-void vmem_altmap_zero(void *to, unsigned long size)
-{
-	flush_zeroes(to, size);
-	pmem_wmb();
-	cond_resched();
 }
 
 /**
@@ -763,7 +477,6 @@ bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
 {
 	const unsigned long pfn = PHYS_PFN(phys);
 	struct vmem_altmap *altmap;
-	bool done = false;
 
 	if (!static_branch_unlikely(&vmem_altmap_key))
 		return false;
@@ -773,17 +486,12 @@ bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
 	if (!altmap || !in_storage(altmap, pfn))
 		return false;
 
-	if (size == PMD_SIZE)
-		done = give_back_block(altmap, pfn);
-	else if (size == PAGE_SIZE)
-		done = give_back_page(altmap, pfn);
-
-	if (!done) {
+	if (!PAGE_ALIGNED(size) ||
+	    vmem_altmap_storage_free(altmap, pfn, size / PAGE_SIZE)) {
 		vmem_altmap_warn_free(altmap, phys, size);
 		return true;
 	}
 
-	altmap->alloc -= size / PAGE_SIZE;
 	trace_vmem_altmap_free(altmap, pfn, size / PAGE_SIZE);
 	if (altmap->scrub_in_place)
 		vmem_altmap_zero(__va(PFN_PHYS(pfn)), size);

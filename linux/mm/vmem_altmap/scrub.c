@@ -20,7 +20,7 @@
 
 #include <trace/events/vmem_altmap.h>
 
-#include "vmem_altmap.h"
+#include "internal.h"
 
 /* memmap_fill_split() counts page structs: as many bytes as one has, mostly */
 #define UNIT			64UL
