@@ -15,7 +15,8 @@ tree=$ALTMAP_CACHE/build/$KVER-altmap
 obj=$tree/.obj-kunit${DEBUG:+-debug}
 log=$ALTMAP_CACHE/log/kunit-build.log
 console=$ALTMAP_TOP/build/console
-cases=$(grep -c 'KUNIT_CASE' "$ALTMAP_TOP/linux/lib/test_vmem_altmap.c")
+cases=$(cat "$ALTMAP_TOP"/linux/lib/test_vmem_altmap.c \
+	"$ALTMAP_TOP"/linux/mm/vmem_altmap/tests/*_kunit.c | grep -c KUNIT_CASE)
 
 kunit()
 {

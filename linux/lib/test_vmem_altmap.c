@@ -2,9 +2,9 @@
 /*
  * KUnit tests of altmaps, see Documentation/mm/vmem_altmap.rst.
  *
- * Suite vmem_altmap tests the registry, the block allocator and how a range is
- * shared out among CPUs on made-up ranges of pfns: nothing is mapped, no block
- * is written or scrubbed.
+ * Suite vmem_altmap tests the registry and how a range is shared out among CPUs
+ * on made-up ranges of pfns: nothing is mapped, no block is written or scrubbed.
+ * The storage has tests of its own in mm/vmem_altmap/tests/.
  *
  * Suite vmem_altmap_memory adds real memory with an altmap, and writes to it.
  * With test_vmem_altmap.memory=1 it takes legacy persistent memory that no
@@ -29,8 +29,6 @@
 #include <linux/module.h>
 #include <linux/nodemask.h>
 #include <linux/pgtable.h>
-#include <linux/prandom.h>
-#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -42,10 +40,6 @@
 /* A range far from all memory the test machine can have. */
 #define TEST_PFN		PHYS_PFN(16ULL * SZ_1T)
 #define TEST_PAGES		(16 * max(PAGES_PER_BLOCK, PHYS_PFN(SZ_64M)))
-
-static unsigned int seed;
-module_param(seed, uint, 0444);
-MODULE_PARM_DESC(seed, "seed of the randomised test; 0 takes a new one");
 
 static bool memory;
 module_param(memory, bool, 0444);
@@ -159,43 +153,6 @@ static void offset_is_reserve_plus_storage(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, vmem_altmap_offset(NULL));
 }
 
-/*
- * Storages by where their ends lie, in pages, and what they hold:
- *
- *	      block       block       block
- *	|-----------|-----------|-----------|
- *	     head..............tail
- *
- * a whole block in the middle, and pages at both ends that only page blocks
- * can use.
- */
-struct storage_case {
-	const char *name;
-	unsigned long reserve;
-	unsigned long free;
-	unsigned long blocks;	/* whole PMD blocks in it */
-};
-
-static const struct storage_case storage_cases[] = {
-	{ "aligned", 0, 4 * PAGES_PER_BLOCK, 4 },
-	{ "head hole", 2, 3 * PAGES_PER_BLOCK - 2, 2 },
-	{ "tail hole", 0, 2 * PAGES_PER_BLOCK + 7, 2 },
-	{ "both holes", 5, 3 * PAGES_PER_BLOCK, 2 },
-	{ "inside one block", 3, 100, 0 },
-	{ "across two blocks, none whole", 9, PAGES_PER_BLOCK, 0 },
-	{ "one page", 1, 1, 0 },
-};
-
-KUNIT_ARRAY_PARAM_DESC(storage, storage_cases, name);
-
-static struct vmem_altmap *add_case(struct kunit *test)
-{
-	const struct storage_case *param = test->param_value;
-
-	return add_altmap(test, TEST_PFN, TEST_PAGES, param->reserve,
-			  param->free);
-}
-
 static void expect_in_storage(struct kunit *test,
 			      const struct vmem_altmap *altmap,
 			      unsigned long pfn, unsigned long size)
@@ -238,52 +195,6 @@ static void put_all_back(struct kunit *test, struct vmem_altmap *altmap,
 	KUNIT_EXPECT_EQ(test, 0, bad_frees);
 }
 
-static void page_blocks_fill_what_pmd_blocks_leave(struct kunit *test)
-{
-	const struct storage_case *param = test->param_value;
-	const unsigned long whole = param->blocks * PAGES_PER_BLOCK;
-	struct vmem_altmap *altmap = add_case(test);
-
-	expect_books(test, altmap, 0, param->free - whole, 0);
-	KUNIT_EXPECT_EQ(test, param->blocks, drain(test, altmap, PMD_SIZE));
-	expect_books(test, altmap, whole, param->free - whole, whole);
-	KUNIT_EXPECT_EQ(test, param->free - whole,
-			drain(test, altmap, PAGE_SIZE));
-	expect_books(test, altmap, param->free, 0, param->free);
-
-	put_all_back(test, altmap, param->blocks);
-	expect_books(test, altmap, 0, param->free - whole, param->free);
-}
-
-static void all_storage_can_be_had_in_pages(struct kunit *test)
-{
-	const struct storage_case *param = test->param_value;
-	struct vmem_altmap *altmap = add_case(test);
-
-	KUNIT_EXPECT_EQ(test, param->free, drain(test, altmap, PAGE_SIZE));
-	expect_books(test, altmap, param->free, 0, param->free);
-	put_all_back(test, altmap, 0);
-	KUNIT_EXPECT_EQ(test, param->blocks, drain(test, altmap, PMD_SIZE));
-	drain(test, altmap, PAGE_SIZE);
-	put_all_back(test, altmap, param->blocks);
-}
-
-static void first_pages_come_from_the_hole(struct kunit *test)
-{
-	struct vmem_altmap *altmap;
-
-	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 2,
-			    2 * PAGES_PER_BLOCK - 2);
-	KUNIT_EXPECT_EQ(test, TEST_PFN + 2, alloc_pfn(altmap, PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, TEST_PFN + PAGES_PER_BLOCK,
-			alloc_pfn(altmap, PMD_SIZE));
-	expect_books(test, altmap, 1 + PAGES_PER_BLOCK, PAGES_PER_BLOCK - 3,
-		     1 + PAGES_PER_BLOCK);
-
-	KUNIT_EXPECT_TRUE(test, free_pfn(TEST_PFN + 2, PAGE_SIZE));
-	KUNIT_EXPECT_TRUE(test, free_pfn(TEST_PFN + PAGES_PER_BLOCK, PMD_SIZE));
-}
-
 static void dry_storage_gives_null_and_changes_nothing(struct kunit *test)
 {
 	struct vmem_altmap *altmap;
@@ -301,15 +212,6 @@ static void dry_storage_gives_null_and_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, vmem_altmap_alloc(altmap, PMD_SIZE));
 	expect_books(test, altmap, PAGES_PER_BLOCK + 3, 0, PAGES_PER_BLOCK + 3);
 	put_all_back(test, altmap, 1);
-}
-
-static void storage_of_nothing_is_always_dry(struct kunit *test)
-{
-	struct vmem_altmap *altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 3, 0);
-
-	KUNIT_EXPECT_NULL(test, vmem_altmap_alloc(altmap, PMD_SIZE));
-	KUNIT_EXPECT_NULL(test, vmem_altmap_alloc(altmap, PAGE_SIZE));
-	expect_books(test, altmap, 0, 0, 0);
 }
 
 static void fail_nth_block(struct kunit *test, unsigned int nth)
@@ -395,28 +297,6 @@ static void double_free_is_refused(struct kunit *test)
 	expect_books(test, altmap, 0, 0, PAGES_PER_BLOCK + 2);
 }
 
-static void block_in_another_size_is_refused(struct kunit *test)
-{
-	struct vmem_altmap *altmap;
-	unsigned long block, page;
-
-	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, 0,
-			    2 * PAGES_PER_BLOCK + 1);
-	block = alloc_pfn(altmap, PMD_SIZE);
-	KUNIT_EXPECT_EQ(test, 1, drain(test, altmap, PMD_SIZE));
-	page = alloc_pfn(altmap, PAGE_SIZE);
-
-	free_pfn(block, PAGE_SIZE);
-	free_pfn(block + PAGES_PER_BLOCK - 1, PAGE_SIZE);
-	free_pfn(block + 1, PMD_SIZE);
-	free_pfn(page, PMD_SIZE);	/* sticks out of the storage */
-	KUNIT_EXPECT_EQ(test, 4, bad_frees);
-	expect_books(test, altmap, 2 * PAGES_PER_BLOCK + 1, 0,
-		     2 * PAGES_PER_BLOCK + 1);
-	bad_frees = 0;
-	put_all_back(test, altmap, 2);
-}
-
 static void foreign_block_is_left_to_its_owner(struct kunit *test)
 {
 	struct vmem_altmap *altmap;
@@ -436,119 +316,6 @@ static void foreign_block_is_left_to_its_owner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, bad_frees);
 	expect_books(test, altmap, PAGES_PER_BLOCK, 0, PAGES_PER_BLOCK);
 	put_all_back(test, altmap, 1);
-}
-
-/*
- * The plain model: which page of the storage belongs to which block. Slot n of
- * @page is the n-th page of the PMD block the storage starts in.
- */
-#define MODEL_RESERVE		37
-#define MODEL_FREE		(6 * PAGES_PER_BLOCK + 11)
-#define MODEL_SLOTS		(8 * PAGES_PER_BLOCK)
-#define MODEL_STEPS		40000
-
-enum model_page { MODEL_OUTSIDE, MODEL_FREE_PAGE, MODEL_PAGE, MODEL_BLOCK };
-
-struct model {
-	u8 page[MODEL_SLOTS];
-};
-
-static bool model_block_is(const struct model *model, unsigned long block,
-			   enum model_page what)
-{
-	return !memchr_inv(model->page + block * PAGES_PER_BLOCK, what,
-			   PAGES_PER_BLOCK);
-}
-
-static void model_compare(struct kunit *test, const struct model *model,
-			  const struct vmem_altmap *altmap)
-{
-	unsigned long i, used = 0, unused = 0, whole = 0;
-
-	for (i = 0; i < MODEL_SLOTS; i++) {
-		used += model->page[i] > MODEL_FREE_PAGE;
-		unused += model->page[i] == MODEL_FREE_PAGE;
-	}
-	for (i = 0; i < MODEL_SLOTS / PAGES_PER_BLOCK; i++)
-		whole += model_block_is(model, i, MODEL_FREE_PAGE);
-
-	KUNIT_ASSERT_EQ(test, used, altmap->alloc);
-	KUNIT_ASSERT_EQ(test, unused - whole * PAGES_PER_BLOCK, altmap->align);
-}
-
-static void model_alloc(struct kunit *test, struct model *model,
-			struct vmem_altmap *altmap, bool whole)
-{
-	const unsigned long nr = whole ? PAGES_PER_BLOCK : 1;
-	unsigned long i, pfn, slot;
-	bool expected = false;
-
-	for (i = 0; i < MODEL_SLOTS; i += nr)
-		expected |= whole ?
-			model_block_is(model, i / nr, MODEL_FREE_PAGE) :
-			model->page[i] == MODEL_FREE_PAGE;
-
-	pfn = alloc_pfn(altmap, nr * PAGE_SIZE);
-	KUNIT_ASSERT_EQ(test, expected, pfn != 0);
-	if (!pfn)
-		return;
-
-	slot = pfn - TEST_PFN;
-	KUNIT_ASSERT_TRUE(test, IS_ALIGNED(pfn, nr));
-	KUNIT_ASSERT_LE(test, slot + nr, MODEL_SLOTS);
-	KUNIT_ASSERT_NULL(test, memchr_inv(model->page + slot, MODEL_FREE_PAGE,
-					   nr));
-	memset(model->page + slot, whole ? MODEL_BLOCK : MODEL_PAGE, nr);
-}
-
-/* Gives back what lies at @slot, as the page or block it is, if it is any. */
-static void model_free(struct kunit *test, struct model *model,
-		       unsigned long slot)
-{
-	const bool whole = model->page[slot] == MODEL_BLOCK;
-	const unsigned long nr = whole ? PAGES_PER_BLOCK : 1;
-
-	if (model->page[slot] <= MODEL_FREE_PAGE)
-		return;
-
-	slot = ALIGN_DOWN(slot, nr);
-	KUNIT_ASSERT_TRUE(test, free_pfn(TEST_PFN + slot, nr * PAGE_SIZE));
-	KUNIT_ASSERT_EQ(test, 0, bad_frees);
-	memset(model->page + slot, MODEL_FREE_PAGE, nr);
-}
-
-static void any_order_matches_a_plain_model(struct kunit *test)
-{
-	u32 start = seed ?: get_random_u32();
-	struct vmem_altmap *altmap;
-	struct rnd_state rnd;
-	struct model *model;
-	unsigned long i;
-
-	kunit_info(test, "seed %u (test_vmem_altmap.seed=)\n", start);
-	prandom_seed_state(&rnd, start);
-	model = kunit_kzalloc(test, sizeof(*model), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, model);
-	memset(model->page + MODEL_RESERVE, MODEL_FREE_PAGE, MODEL_FREE);
-	altmap = add_altmap(test, TEST_PFN, TEST_PAGES, MODEL_RESERVE,
-			    MODEL_FREE);
-
-	for (i = 0; i < MODEL_STEPS; i++) {
-		u32 dice = prandom_u32_state(&rnd);
-		/* phases that rather fill the storage, and that rather empty it */
-		bool filling = i / 4000 % 2;
-
-		if (dice % 8 < (filling ? 3 : 5))
-			model_free(test, model, (dice >> 8) % MODEL_SLOTS);
-		else
-			model_alloc(test, model, altmap, !((dice >> 4) % 64));
-		model_compare(test, model, altmap);
-	}
-
-	for (i = 0; i < MODEL_SLOTS; i++)
-		model_free(test, model, i);
-	model_compare(test, model, altmap);
-	KUNIT_EXPECT_EQ(test, 0, altmap->alloc);
 }
 
 /*
@@ -1210,18 +977,11 @@ static void ranges_at_once_share_the_cpus(struct kunit *test)
 
 static struct kunit_case altmap_cases[] = {
 	KUNIT_CASE(offset_is_reserve_plus_storage),
-	KUNIT_CASE_PARAM(page_blocks_fill_what_pmd_blocks_leave,
-			 storage_gen_params),
-	KUNIT_CASE_PARAM(all_storage_can_be_had_in_pages, storage_gen_params),
-	KUNIT_CASE(first_pages_come_from_the_hole),
 	KUNIT_CASE(dry_storage_gives_null_and_changes_nothing),
-	KUNIT_CASE(storage_of_nothing_is_always_dry),
 	KUNIT_CASE(provoked_failure_changes_nothing),
 	KUNIT_CASE(other_sizes_are_refused),
 	KUNIT_CASE(double_free_is_refused),
-	KUNIT_CASE(block_in_another_size_is_refused),
 	KUNIT_CASE(foreign_block_is_left_to_its_owner),
-	KUNIT_CASE(any_order_matches_a_plain_model),
 	KUNIT_CASE(books_of_a_tebibyte_are_small),
 	KUNIT_CASE(lookup_finds_the_range_and_nothing_beside),
 	KUNIT_CASE_PARAM(lookup_finds_its_own_in_a_crowd, crowd_gen_params),
