@@ -54,18 +54,6 @@ new()
 	done
 }
 
-# objects: what the new files become; those of a folder without a Makefile are one
-objects()
-{
-	local file folder
-
-	for file in $(new .c); do
-		folder=$(dirname "$file")
-		[ -f "$tree/$folder/Makefile" ] && echo "${file%.c}.o" ||
-			echo "$folder.o"
-	done | uniq
-}
-
 # in_tree COMMAND...: COMMAND, run in the kernel tree, with Debian's python3:
 # checkpatch runs a script that wants Debian's modules
 in_tree()
@@ -131,8 +119,9 @@ for file in $(new .c .h .rst); do
 		$(laid_out "$ALTMAP_SERIES/linux/$file") \
 		--ignore UNDOCUMENTED_SETUP -f "$file"
 done
-for object in $(objects); do
-	try "compiles clean with W=1 and sparse: $object" compile W=1 C=2 "$object"
+for file in $(new .c); do
+	try "compiles clean with W=1 and sparse: $file" \
+		compile W=1 C=2 "${file%.c}.o"
 done
 mapfile -t files < <(new .c .h)
 silent "kernel-doc has nothing to say" \
