@@ -246,14 +246,10 @@ static void stand_still(struct state *now)
 		 !(same(now, &earlier) && now->objects < before.objects));
 }
 
-/*
- * Print how the state differs from before, when it stands still. May that be for
- * what others did?
- */
-static int report(const char *what, int bound, struct state *before)
+/* Print how the state differs from before, when it stands still. */
+static void report(const char *what, int bound, struct state *before)
 {
 	static struct state now;
-	int others;
 
 	for (int i = 0; i < LOOKS; i++) {
 		look(&now);
@@ -265,12 +261,7 @@ static int report(const char *what, int bound, struct state *before)
 	printf("%s %s %ld %ld %s\n", what, bound ? "bound" : "failed",
 	       now.pages - before->pages, now.objects - before->objects,
 	       strcmp(now.rest, before->rest) ? "changed" : "same");
-	others = now.threads != before->threads ||
-		(now.objects > before->objects &&
-		 now.pages <= before->pages &&
-		 !(bound && !strncmp(what, "first", 5)));
 	*before = now;
-	return others;
 }
 
 #define ND "/sys/bus/nd/devices/"
@@ -398,7 +389,8 @@ enum outcome { FAILED, BOUND, NONE_LEFT, LOST };
 static enum outcome try_point(const char *kind, int n, struct state *before)
 {
 	const int first = !strcmp(kind, "first");
-	int made, bound, tries = 0;
+	long pages, objects, threads;
+	int made, bound, others, tries = 0;
 	char what[32];
 
 	do {
@@ -410,7 +402,14 @@ static enum outcome try_point(const char *kind, int n, struct state *before)
 			return bound ? NONE_LEFT : LOST;
 		}
 		snprintf(what, sizeof(what), "%s %d", tries ? "again" : kind, n);
-	} while (report(what, bound, before) && tries++ < AGAIN);
+		pages = before->pages;
+		objects = before->objects;
+		threads = before->threads;
+		report(what, bound, before);
+		others = before->threads != threads ||
+			(before->objects > objects && before->pages <= pages &&
+			 !(first && bound));
+	} while (others && tries++ < AGAIN);
 	return bound ? BOUND : FAILED;
 }
 
