@@ -16,24 +16,18 @@ export KVER DEBUG QUICK CONFIG XFSTESTS
 
 have := $(notdir $(patsubst %/series,%,$(wildcard patches/*/series)))
 tests := $(notdir $(basename $(wildcard tests/*.t)))
-# those that start no QEMU
-checks := series style cli
-# those that say nothing of a kernel that watches itself, or count its bytes
-plain := $(checks) docs bisect none fixes alive releases runner dram sweep xen \
-	$(filter arm64%,$(tests))
-# those that take an hour on a machine that never ran them; the first two with
-# other compilers
-compiles := arch configs
-long := $(compiles) deb peers
-# those that build a kernel for themselves, of which "make test" has the like, or
-# for Xen, or compile each commit
-extra := none fixes alive arm64-16k arm64-64k xen bisect
-usual := $(filter-out $(long) $(extra),$(tests))
-# the longest, which shall not run alone in the end
-first := sweep
+# The tests with a tag; tests/README.md says what each tag is for
+tagged = $(notdir $(basename $(shell grep -lE '^# tags:.* $(1)( |$$)' tests/*.t)))
+checks := $(call tagged,check)
+cross := $(call tagged,cross)
+first := $(call tagged,first)
+chosen = $(call tagged,test) $(more)
 in_order = $(filter $(first),$(1)) $(filter-out $(first),$(1))
-run = $(or $(T),$(call in_order,$(filter-out $(if $(DEBUG),$(plain)),$(usual) \
-	$(more))))
+run = $(or $(T),$(call in_order,$(if $(DEBUG),$(filter \
+	$(call tagged,debug),$(chosen)),$(chosen))))
+# those groups of tools/deps that are tags of one of these tests
+needed = $(foreach it,arm64 cross llvm deb peers,$(if $(filter \
+	$(call tagged,$(it)),$(1)),$(it)))
 # What one of several prints comes when it is done, but what it says of builds at
 # once. prove would wait for a test that only wrote to a stderr of prove's own.
 side_by_side := --jobs $(JOBS) --merge --formatter Times
@@ -86,15 +80,13 @@ version:
 demo: version
 	@tools/demo
 
-test-all: more := $(extra)
+test-all: more = $(call tagged,extra)
 test-all: test
 
 test: version
 	@[ -z '$(T)' ] || [ -f 'tests/$(T).t' ] || { \
 		echo 'no test "$(T)"; there are: $(tests)' >&2; exit 1; }
-	@tools/deps series build guest test $(if $(filter arm64%,$(run)),arm64) \
-		$(if $(filter $(compiles),$(run)),cross llvm) \
-		$(filter deb peers,$(run))
+	@tools/deps series build guest test $(call needed,$(run))
 	@$(if $(T),,TAP_STDERR=3 PERL5LIB=tests )prove --timer --verbose $(if $(T),,$(side_by_side)) \
 		$(run:%=tests/%.t) 3>&2
 
@@ -104,7 +96,7 @@ check: version
 
 check-arch: version
 	@tools/deps series build guest cross llvm
-	@prove --timer --verbose $(compiles:%=tests/%.t)
+	@prove --timer --verbose $(cross:%=tests/%.t)
 
 test-peers: version
 	@tools/peers --xfstests

@@ -5,6 +5,8 @@
 # patches that change how it is done, with the memmap of a namespace on the device
 # and memory blocks' on themselves. COMMITS="NAME..." are others; a name is a
 # patch's, or a part's.
+#
+# tags: extra
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

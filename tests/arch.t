@@ -5,6 +5,8 @@
 # memmap it touches: with everything on that the architecture has, and without
 # page structs for devices, without memory hotplug, without a vmemmap; powerpc
 # without altmaps, too.
+#
+# tags: cross llvm
 
 # shellcheck disable=SC2317 # functions that try calls
 # shellcheck source-path=SCRIPTDIR

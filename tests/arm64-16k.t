@@ -4,6 +4,8 @@
 # arm64-16k.t - arm64 with pages of 16 KiB: a page of memmap describes two
 # subsections, its page tables have one level less, and memory blocks do not
 # hold their own memmap, whatever is asked for.
+#
+# tags: extra arm64
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

@@ -3,6 +3,8 @@
 #
 # arm64-4k.t - arm64 with the pages that x86 has: most of the same scripts, on page
 # tables of five levels, two of them on four.
+#
+# tags: test arm64
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

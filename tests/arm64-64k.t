@@ -4,6 +4,8 @@
 # arm64-64k.t - arm64 with pages of 64 KiB: a page of memmap describes 64 MiB,
 # so that two namespaces can have one in common; sections have 512 MiB, and do
 # not hold their own memmap, whatever is asked for.
+#
+# tags: extra arm64
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

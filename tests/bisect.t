@@ -3,6 +3,8 @@
 #
 # bisect.t - each commit of the series compiles by itself for x86-64, without a
 # warning: the folders it touches, and those where what it changes is used.
+#
+# tags: extra
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/tap.sh"

@@ -4,6 +4,8 @@
 # boot.t - other machines: page tables of four and of five levels, which move
 # the vmemmap; one CPU; pmem that memmap= names. A debug kernel has four levels,
 # and a direct map of base pages if it is asked to.
+#
+# tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # cli.t - wrong use, and a machine that lacks something, get a clear answer.
+#
+# tags: check test
 
 # shellcheck disable=SC2317 # functions that refuses calls
 # shellcheck source-path=SCRIPTDIR

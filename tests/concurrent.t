@@ -3,6 +3,8 @@
 #
 # concurrent.t - namespaces of one region are created and destroyed by several
 # at the same time, and the region is disabled and enabled meanwhile.
+#
+# tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

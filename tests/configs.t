@@ -3,6 +3,8 @@
 #
 # configs.t - x86 kernels that are configured otherwise than the guest's: those
 # that boot work as far as they can, and each compiles without a warning.
+#
+# tags: cross llvm
 
 # shellcheck disable=SC2317 # functions that try calls
 # shellcheck source-path=SCRIPTDIR

@@ -3,6 +3,8 @@
 #
 # deb.t - the packages that "make deb" builds: a distribution's kernel, with its
 # drivers as modules.
+#
+# tags: deb
 
 # shellcheck disable=SC2317 # functions that try calls
 # shellcheck source-path=SCRIPTDIR

@@ -3,6 +3,8 @@
 #
 # devdax.t - devdax namespaces, each alignment, used from end to end; with 1G, 32
 # MiB at each end.
+#
+# tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

@@ -3,6 +3,8 @@
 #
 # docs.t - what the series documents under mm/ and admin-guide/mm/ becomes pages,
 # without a warning, links to other folders left out.
+#
+# tags: test
 
 # shellcheck disable=SC2317 # functions that try calls
 # shellcheck source-path=SCRIPTDIR

@@ -4,6 +4,8 @@
 # down.t - machines that go down, or to sleep, with a namespace enabled whose
 # memmap is on the device: another kernel follows at once, the kernel dies, the
 # power is cut; suspend and hibernation.
+#
+# tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

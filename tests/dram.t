@@ -3,6 +3,8 @@
 #
 # dram.t - 64 GiB of pmem in 512 and in 320 MiB of DRAM, where the memmap cannot
 # fit; and 30 GiB, where it does not fit in what is left, which fails half way.
+#
+# tags: test
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

@@ -3,6 +3,8 @@
 #
 # fixes.t - the first part of the series is of use by itself: a kernel that has it
 # and nothing of the other parts passes the tests of what it mends.
+#
+# tags: extra
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # fsdax.t - fsdax namespaces with ext4 and xfs on them.
+#
+# tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

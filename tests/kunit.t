@@ -5,6 +5,8 @@
 # QEMU: with large pages, without them, and with four-level page tables. With
 # DEBUG set the kernel has configs/debug.config too, but for kmemleak, which
 # nobody could ask; and there is a boot with a direct map of base pages.
+#
+# tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/tap.sh"

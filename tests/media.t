@@ -4,6 +4,8 @@
 # media.t - what lies on the device is the same as ever: namespaces of the
 # stock kernel work on this one, and the other way round. On NVDIMMs that cannot
 # be written they can be read.
+#
+# tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

@@ -3,6 +3,8 @@
 #
 # none.t - the control kernel, which is the series without CONFIG_VMEM_ALTMAP: it has
 # no altmaps, and --map=dev takes DRAM there.
+#
+# tags: extra
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

@@ -6,6 +6,8 @@
 # stock kernel has lost what it wants of the disk or the guest, and says nothing.
 # With XFSTESTS=DIR the dax group of that xfstests is among them; what the stock kernel
 # fails of that, the series may fail.
+#
+# tags: peers
 
 # shellcheck disable=SC2317 # functions that try calls
 # shellcheck source-path=SCRIPTDIR

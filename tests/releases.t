@@ -6,6 +6,8 @@
 #
 # What was downloaded stays in the cache, 150 MB a release, until all suites have
 # newer ones. Without a network only that is tried.
+#
+# tags: test
 
 # shellcheck disable=SC2317 # a function that try calls
 # shellcheck source-path=SCRIPTDIR

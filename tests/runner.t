@@ -3,6 +3,8 @@
 #
 # runner.t - whatever becomes of a guest, tools/guest says so and leaves
 # nothing behind; wrong use of it and of the demo is refused.
+#
+# tags: test
 
 # shellcheck disable=SC2317
 # shellcheck source-path=SCRIPTDIR

@@ -4,6 +4,8 @@
 # scrub.t - while a removal overwrites what its page structs have left on the
 # device, five that want the locks of memory and CPU hotplug do not wait for that;
 # it ends in a flush of the region. What it leaves is secrets.t's to look at.
+#
+# tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

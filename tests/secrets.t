@@ -7,6 +7,8 @@
 # looked for would be found (a debug kernel that poisons page structs overwrites
 # them too, and is told not to). Pmem that lies below the end of DRAM can not only
 # be mapped by /dev/mem, but read and written.
+#
+# tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # seen.t - what of an altmap can be seen, in debugfs and by trace events.
+#
+# tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

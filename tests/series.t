@@ -3,6 +3,8 @@
 #
 # series.t - patches/ and linux/ are a series that git am takes; the mails and
 # the git tree made from them are always the same, and lead back to them.
+#
+# tags: check test
 
 # shellcheck disable=SC2317 # functions that try and refuses call
 # shellcheck source-path=SCRIPTDIR

@@ -3,6 +3,8 @@
 #
 # stress.t - namespaces that come and go at the same time, hundreds of times,
 # beside one that is in use.
+#
+# tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

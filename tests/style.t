@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # style.t - the series by checkpatch, sparse, W=1 and kernel-doc, and by who takes
-# an altmap; the repository's own files by shellcheck, their licence lines, and for
-# paths and hosts of one machine.
+# an altmap; the repository's own files by shellcheck, their licence lines, the
+# tags of tests, and for paths and hosts of one machine.
+#
+# tags: check test
 
 # shellcheck disable=SC2317 # functions that try and silent call
 # shellcheck source-path=SCRIPTDIR
@@ -87,6 +89,21 @@ shell_files()
 	done
 }
 
+# untagged: tests without tags, and tags that tests/README.md does not list
+untagged()
+{
+	local test tags tag
+
+	for test in tests/*.t; do
+		read -ra tags < <(sed -n 's/^# tags://p' "$test")
+		[ "${#tags[@]}" -gt 0 ] || echo "$test: no tags"
+		for tag in "${tags[@]}"; do
+			grep -q "^| \`$tag\` |" tests/README.md ||
+				echo "$test: no tag '$tag' in tests/README.md"
+		done
+	done
+}
+
 # carriers: the signatures outside the altmap's own files that carry one
 carriers()
 {
@@ -100,6 +117,7 @@ silent "every file has an SPDX line" no_spdx
 silent "no file names a path of one machine or a package host" machine_paths
 mapfile -t files < <(shell_files)
 silent "shellcheck has nothing to say" shellcheck -x "${files[@]}"
+silent "every test has tags, and each is one that is documented" untagged
 
 #
 # The series

@@ -12,6 +12,8 @@
 # What other tasks allocate for a namespace that is enabled as at boot fails at
 # random: nothing counts these allocations. Of these it is judged that the next bind
 # succeeds, not what is lost.
+#
+# tags: test first
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/guest.sh"

@@ -5,6 +5,8 @@
 # read-only for the kernel while they are used, and no longer when they are
 # freed, whatever of an add of memory fails. Persistent memory holds its memmap
 # there too, in base pages.
+#
+# tags: extra
 
 # shellcheck disable=SC2034 # build is for guest.sh
 # shellcheck source-path=SCRIPTDIR
