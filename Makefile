@@ -87,7 +87,7 @@ test: version
 	@[ -z '$(T)' ] || [ -f 'tests/$(T).t' ] || { \
 		echo 'no test "$(T)"; there are: $(tests)' >&2; exit 1; }
 	@tools/deps series build guest test $(call needed,$(run))
-	@$(if $(T),,TAP_STDERR=3 PERL5LIB=tests )prove --timer --verbose $(if $(T),,$(side_by_side)) \
+	@$(if $(T),,TAP_STDERR=3 PERL5LIB=tests/lib )prove --timer --verbose $(if $(T),,$(side_by_side)) \
 		$(run:%=tests/%.t) 3>&2
 
 check: version

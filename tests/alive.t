@@ -9,7 +9,7 @@
 # tags: extra
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 
 commits=${COMMITS:-preparation
 mm-look-the-altmap-up-where-the-vmemmap-s-memory-is-taken-and-freed

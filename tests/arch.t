@@ -10,9 +10,9 @@
 
 # shellcheck disable=SC2317 # functions that try calls
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/lib/tap.sh"
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/compile.sh"
+. "$(dirname "$0")/lib/compile.sh"
 
 # Debian 12 has no GNU compiler for loongarch.
 machines="

@@ -8,7 +8,7 @@
 # tags: extra arm64
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 
 build=(--arch arm64 --config guest+16k)
 on=memory_hotplug.memmap_on_memory

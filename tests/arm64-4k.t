@@ -7,9 +7,9 @@
 # tags: test arm64
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/sweep.sh"
+. "$(dirname "$0")/lib/sweep.sh"
 
 build=(--arch arm64)
 on=memory_hotplug.memmap_on_memory

@@ -7,9 +7,9 @@
 # tags: extra
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/lib/tap.sh"
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/compile.sh"
+. "$(dirname "$0")/lib/compile.sh"
 
 git=(git -C "$tree")
 

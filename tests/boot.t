@@ -8,7 +8,7 @@
 # tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 
 levels=5
 [ -z "${DEBUG:-}" ] || levels=4

@@ -7,7 +7,7 @@
 
 # shellcheck disable=SC2317 # functions that refuses calls
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/lib/tap.sh"
 
 # without COMMAND... -- ...: run the rest where these commands do not exist
 without()
@@ -50,7 +50,7 @@ own_cache()
 # tool TEXT ARGUMENT...: what a tool does, as bash
 tool()
 {
-	bash -euc ". tools/lib.sh; $1" tool "${@:2}"
+	bash -euc ". tools/lib/common.sh; $1" tool "${@:2}"
 }
 
 # nobody COMMAND...: COMMAND, as a user that is not root, in $WORK/top
@@ -71,7 +71,7 @@ kept()
 	mkdir -m a=rwx "$WORK/all"
 	mkdir -m a=rwx "$WORK/all/it.tmp.1"
 	# shellcheck disable=SC2016 # for the tool to expand
-	nobody bash -euc '. tools/lib.sh; stage "$1"' tool "$WORK/all/it" &&
+	nobody bash -euc '. tools/lib/common.sh; stage "$1"' tool "$WORK/all/it" &&
 		[ -e "$WORK/all/it.tmp.1" ]
 }
 
@@ -194,8 +194,8 @@ try "nothing of it is there" test -z "$(ls -A "$quoted")"
 
 refuses "split without a tree says how to get one" "make tree" \
 	tools/split "$KVER" "$WORK/nonesuch"
-mkdir -p "$WORK/top/tools" "$WORK/top/build/linux-$KVER"
-cp tools/* "$WORK/top/tools"
+mkdir -p "$WORK/top/build/linux-$KVER"
+cp -r tools "$WORK/top/"
 try "the stage of another user's run stays" kept
 git init -q "$WORK/top/build/linux-$KVER"
 touch "$WORK/top/build/linux-$KVER/work"

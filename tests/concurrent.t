@@ -7,7 +7,7 @@
 # tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 
 creates=40
 [ ! "${DEBUG:-}" ] || creates=10 # a debug kernel takes minutes for these

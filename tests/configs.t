@@ -8,9 +8,9 @@
 
 # shellcheck disable=SC2317 # functions that try calls
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/compile.sh"
+. "$(dirname "$0")/lib/compile.sh"
 
 raw=nodevice+nohotremove
 none=$raw+nohotplug

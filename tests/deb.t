@@ -8,7 +8,7 @@
 
 # shellcheck disable=SC2317 # functions that try calls
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 
 modules="nfit nd_e820 nd_pmem nd_btt dax_pmem device_dax kmem xfs
 memory-notifier-error-inject"

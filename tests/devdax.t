@@ -7,7 +7,7 @@
 # tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 
 boot altmap --pmem 1008M devdax.sh 4K 1073741824
 boot altmap --pmem 1G devdax.sh 2M 1073741824

@@ -8,9 +8,9 @@
 
 # shellcheck disable=SC2317 # functions that try calls
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/lib/tap.sh"
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/compile.sh"
+. "$(dirname "$0")/lib/compile.sh"
 
 # touched: the files of the series
 touched()

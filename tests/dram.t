@@ -7,7 +7,7 @@
 # tags: test
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 
 boot altmap --mem 512M --pmem 64G dram.sh
 boot altmap --mem 320M --pmem 64G dram.sh

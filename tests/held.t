@@ -6,7 +6,7 @@
 # tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 
 others=(--pmem 256M --pmem 256M)
 boot altmap --mem 768M --pmem 3G "${others[@]}" \

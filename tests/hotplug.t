@@ -6,7 +6,7 @@
 # tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 
 on=memory_hotplug.memmap_on_memory
 boot altmap --mem 384M --pmem 1G hotplug.sh off

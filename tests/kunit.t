@@ -9,9 +9,9 @@
 # tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/lib/tap.sh"
 # shellcheck source-path=SCRIPTDIR
-. "$ALTMAP_TOP/tools/kbuild.sh"
+. "$ALTMAP_TOP/tools/lib/kbuild.sh"
 
 tree=$ALTMAP_CACHE/build/$KVER-altmap
 obj=$tree/.obj-kunit${DEBUG:+-debug}

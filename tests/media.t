@@ -8,7 +8,7 @@
 # tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 
 # on KERNEL make|use|look [,ro]: on the same two NVDIMMs each time.
 on()

@@ -7,7 +7,7 @@
 # tags: extra
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 
 boot none --pmem 1G none.sh
 finish

@@ -11,7 +11,7 @@
 
 # shellcheck disable=SC2317 # functions that try calls
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/lib/tap.sh"
 
 # Of ndctl those that want real regions; its others want nfit_test or cxl_test,
 # modules that put their own devm_memremap_pages() in the place of the kernel's.

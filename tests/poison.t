@@ -6,7 +6,7 @@
 # tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 
 boot altmap --pmem 1G poison.sh told raw ext4 xfs xfs-rmapbt \
 	devdax:4096 devdax:2097152

@@ -11,9 +11,9 @@
 
 # shellcheck disable=SC2317 # a function that try calls
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/lib/tap.sh"
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/../tools/apt.sh"
+. "$(dirname "$0")/../tools/lib/apt.sh"
 
 store=$ALTMAP_CACHE/releases
 package=linux-source-$KVER

@@ -8,7 +8,7 @@
 
 # shellcheck disable=SC2317
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/lib/tap.sh"
 
 mkdir "$WORK/tmp" "$WORK/bin"
 export TMPDIR=$WORK/tmp

@@ -8,7 +8,7 @@
 # tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 
 boot altmap --pmem 8G --pmem 256M scrub.sh
 boot altmap --pmem 256M,virtio --pmem 256M,virtio flush.sh

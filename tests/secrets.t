@@ -11,7 +11,7 @@
 # tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 
 three=(--pmem 256M --pmem 256M --pmem 240M)
 boot altmap "${three[@]}" secrets.sh none

@@ -8,7 +8,7 @@
 
 # shellcheck disable=SC2317 # functions that try and refuses call
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/lib/tap.sh"
 
 # The tools read patches/ and linux/ from these folders: copies to break, and
 # what split writes.

@@ -9,9 +9,9 @@
 
 # shellcheck disable=SC2317 # functions that try and silent call
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/lib/tap.sh"
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/compile.sh"
+. "$(dirname "$0")/lib/compile.sh"
 
 # What checkpatch must not say of a series that lives outside the kernel's
 # tree: that MAINTAINERS needs an entry for a new file, and that a commit that is
@@ -146,8 +146,8 @@ silent "kernel-doc has nothing to say" \
 	in_tree scripts/kernel-doc -none -Wall "${files[@]}"
 
 info=$(tools/source "$KVER")
-tests/signatures "$tree" "$(sed -n 2p <<<"$info")" >"$WORK/before"
-tests/signatures "$tree" HEAD >"$WORK/after"
+tests/lib/signatures "$tree" "$(sed -n 2p <<<"$info")" >"$WORK/before"
+tests/lib/signatures "$tree" HEAD >"$WORK/after"
 silent "no function outside the altmap's own files takes one" carriers
 note "functions that take a struct vmem_altmap *: $(wc -l <"$WORK/before") \
 in the base, $(wc -l <"$WORK/after") with the series, \

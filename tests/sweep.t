@@ -16,9 +16,9 @@
 # tags: test first
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/sweep.sh"
+. "$(dirname "$0")/lib/sweep.sh"
 
 sweep_kernels
 for place in ends tables; do

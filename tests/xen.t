@@ -10,7 +10,7 @@
 
 # shellcheck disable=SC2034 # build is for guest.sh
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/lib/guest.sh"
 
 build=(--config guest+xen)
 xen=(--mem 1G --smp 1 --xen "dom0_mem=512M,max:512M"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # apt.sh - package lists of Debian 12 and 13, apart from this machine's own.
-# Source it after lib.sh.
+# Source it after common.sh.
 
 # mirrors: those that this machine uses. The format is for apt to expand.
 # shellcheck disable=SC2016

@@ -6,7 +6,7 @@
 # for another architecture. Source it after tap.sh.
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/../tools/kbuild.sh"
+. "${BASH_SOURCE[0]%/*}/../../tools/lib/kbuild.sh"
 
 tree=$ALTMAP_CACHE/build/$KVER-check
 obj=$tree/.obj-check

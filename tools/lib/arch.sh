@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # arch.sh - what differs between the architectures of guests. Source it after
-# lib.sh.
+# common.sh.
 # shellcheck disable=SC2034
 
 ARCHES="x86 arm64"

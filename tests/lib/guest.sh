@@ -3,7 +3,7 @@
 #
 # guest.sh - for the tests that boot a guest: its test points become theirs.
 #
-#	. "$(dirname "$0")/guest.sh"
+#	. "$(dirname "$0")/lib/guest.sh"
 #	boot altmap --pmem 4G fsdax.sh
 #	finish
 #
@@ -13,7 +13,7 @@
 # test that says itself, in build, what kernels tools/kernel is to build.
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/tap.sh"
+. "${BASH_SOURCE[0]%/*}/tap.sh"
 LOGS=${LOGS:-$ALTMAP_TOP/build/console}
 boots=0
 build=()

@@ -4,7 +4,7 @@
 # tap.sh - for the tests that boot no guest: test points from commands, and a
 # folder for what they make; not in /tmp, which is memory on Debian 13.
 #
-#	. "$(dirname "$0")/tap.sh"
+#	. "$(dirname "$0")/lib/tap.sh"
 #	try "the series applies" git am ...
 #	refuses "an empty series" "is empty" tools/series ...
 #	finish
@@ -13,7 +13,7 @@ set -u
 # where "make test" wants what is no test point
 [ -z "${TAP_STDERR:-}" ] || exec 2>&"$TAP_STDERR"
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/../tools/lib.sh"
+. "${BASH_SOURCE[0]%/*}/../../tools/lib/common.sh"
 cd "$ALTMAP_TOP" || exit
 KVER=${KVER:-6.12}
 points=0 failed=0

@@ -1,15 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# lib.sh - what the shell tools share: messages, the cache, atomic publishing.
+# common.sh - what the shell tools share: messages, the cache, atomic
+# publishing.
 #
-#	. "$(dirname "$0")/lib.sh"
+#	. "$(dirname "$0")/lib/common.sh"
 #
 # Nothing in the cache is ever written in place: a tool builds into a stage
 # beside the final name and renames it when it is whole, so that whatever a
 # tool finds under a final name can be trusted, whenever the last run died.
 
-ALTMAP_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ALTMAP_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 ALTMAP_CACHE=${ALTMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/altmap}
 # The folder that holds patches/ and linux/; tests point it at a copy.
 ALTMAP_SERIES=${ALTMAP_SERIES:-$ALTMAP_TOP}

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # kbuild.sh - how kernels are configured and built here, for tools/kernel and
-# the tests that compile. Source it after lib.sh, and set
+# the tests that compile. Source it after common.sh, and set
 #
 #	tree	the kernel tree
 #	obj	its output folder, inside the tree: so all paths are relative,
 #		and ccache serves every tree
 #	log	the file for the output
 #	arch, cross
-#		as tools/arch.sh has them, x86 if they are not set
+#		as arch.sh has them, x86 if they are not set
 #	llvm	the suffix of LLVM's tools, "-19", to take those instead
 # shellcheck disable=SC2154
 
