@@ -95,7 +95,7 @@ refuses "a missing git is named too" "git is missing" \
 	without git -- tools/assemble "$KVER" "$WORK/tree"
 refuses "an unknown kernel is refused with usage" "usage: kernel" \
 	tools/kernel nonesuch
-refuses "an unknown configuration is named" "no configs/nonesuch.config" \
+refuses "an unknown configuration is named" "no nonesuch.config in configs/" \
 	tools/kernel --config nonesuch stock "$KVER"
 refuses "an unknown architecture is refused" "there are: x86 arm64" \
 	tools/kernel --arch nonesuch stock "$KVER"

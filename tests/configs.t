@@ -31,7 +31,7 @@ boots()
 	KERNEL_altmap=$folder boot altmap "$@"
 }
 
-# compiles NAMES [TOOLS]: of configs/, by that compiler
+# compiles NAMES [TOOLS]: the configuration of these, by that compiler
 compiles()
 {
 	local wanted

@@ -3,8 +3,8 @@
 #
 # kunit.t - the KUnit tests of the series, run by the kernel tree's kunit.py in
 # QEMU: with large pages, without them, and with four-level page tables. With
-# DEBUG set the kernel has configs/debug.config too, but for kmemleak, which
-# nobody could ask; and there is a boot with a direct map of base pages.
+# DEBUG set the kernel has configs/options/debug.config too, but for kmemleak,
+# which nobody could ask; and there is a boot with a direct map of base pages.
 #
 # tags: test debug
 
@@ -36,7 +36,7 @@ build()
 	lock build
 	"$ALTMAP_TOP/tools/assemble" --scratch "$KVER" "$tree" || exit
 	kunit build --kunitconfig=lib/test_vmem_altmap.config \
-		${DEBUG:+--kunitconfig="$ALTMAP_TOP/configs/debug.config"} \
+		${DEBUG:+--kunitconfig="$ALTMAP_TOP/configs/options/debug.config"} \
 		${DEBUG:+--kconfig_add=CONFIG_DEBUG_KMEMLEAK=n} \
 		--jobs "$(nproc)" --make_options CC="$cc" >"$log" 2>&1 ||
 		build_failed "the build of the KUnit kernel failed"

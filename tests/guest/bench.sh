@@ -9,7 +9,7 @@
 # is the part of an enable that writes page structs, as the list of altmaps has it.
 # count: lines "MODE MAP GIB WHAT NUMBER", bytes of DRAM that are taken for an
 # enable, by what takes them, and how often a disable flushed all TLBs. Wants a
-# kernel that counts (configs/count.config).
+# kernel that counts (configs/options/count.config).
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh

@@ -9,8 +9,8 @@
 #
 # KERNEL_altmap, KERNEL_stock and KERNEL_none name folders of other kernels
 # than those that tools/kernel builds. With DEBUG set, altmap is one with
-# configs/debug.config, and whatever it finds is its end. Neither holds for a
-# test that says itself, in build, what kernels tools/kernel is to build.
+# configs/options/debug.config, and whatever it finds is its end. Neither holds
+# for a test that says itself, in build, what kernels tools/kernel is to build.
 
 # shellcheck source-path=SCRIPTDIR
 . "${BASH_SOURCE[0]%/*}/tap.sh"

@@ -13,8 +13,9 @@
 #	llvm	the suffix of LLVM's tools, "-19", to take those instead
 # shellcheck disable=SC2154
 
-# fragments NAME[+NAME...]: these files of configs/ in one, each with what the
-# architecture has of its own; a later setting overrides an earlier one
+# fragments NAME[+NAME...]: these files, each of a folder in configs/, in one,
+# with what the architecture has of its own; a later setting overrides an earlier
+# one
 fragments()
 {
 	local part parts
@@ -22,12 +23,11 @@ fragments()
 	IFS=+ read -ra parts <<<"$1"
 	set --
 	for part in "${parts[@]}"; do
-		[ -f "$ALTMAP_TOP/configs/$part.config" ] ||
-			die "no configs/$part.config"
-		set -- "$@" "$ALTMAP_TOP/configs/$part.config"
-		part=$part-$arch
-		[ ! -f "$ALTMAP_TOP/configs/$part.config" ] ||
-			set -- "$@" "$ALTMAP_TOP/configs/$part.config"
+		part=$(echo "$ALTMAP_TOP"/configs/*/"$part.config")
+		[ -f "$part" ] || die "no ${part##*/} in configs/"
+		set -- "$@" "$part"
+		part=${part%.config}-$arch.config
+		[ ! -f "$part" ] || set -- "$@" "$part"
 	done
 	awk '/^(# )?CONFIG_/ {
 			name = $1 == "#" ? $2 : $1
