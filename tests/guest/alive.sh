@@ -10,10 +10,7 @@
 # shellcheck source-path=SCRIPTDIR
 . ./memory.sh
 
-NS=namespace0.0
 DEV=dax0.0
-DAX=/sys/bus/dax
-KMEM=$DAX/drivers/kmem
 MEMMAP=$(($(memmap_pages "$(cat $REGION/size)") * PAGE / 1024)) # KiB
 
 # little NAME COMMAND...: it takes less DRAM than an eighth of the memmap
@@ -40,17 +37,17 @@ check "device-dax is made" create $NS devdax mem
 start=$(($(cat $DAX/devices/$DEV/resource)))
 end=$((start + $(cat $DAX/devices/$DEV/size)))
 FIRST=$(((start + BLOCK - 1) / BLOCK)) COUNT=$((end / BLOCK - FIRST))
-echo $DEV >$DAX/drivers/device_dax/unbind
+unbind $DEV $DAX/drivers/device_dax
 check "kmem takes the device" eval "echo $DEV >$KMEM/new_id"
-check "kmem gives it back" eval "echo $DEV >$KMEM/unbind"
+check "kmem gives it back" unbind $DEV $KMEM
 check "memmap_on_memory is chosen" \
 	eval "echo 1 >$DAX/devices/$DEV/memmap_on_memory"
-little "memory is added" eval "echo $DEV >$KMEM/bind"
+little "memory is added" bind $DEV $KMEM
 is "memory blocks" "$(blocks $FIRST $COUNT offline | wc -l)" "$COUNT"
 check "it is onlined" turn $FIRST $COUNT offline online_movable
 check "pages of memmap are marked" marked $FIRST $COUNT
 check "it is used" fill
 check "it keeps what is written" filled
 check "it is offlined" turn $FIRST $COUNT online offline
-check "it is removed" eval "echo $DEV >$KMEM/unbind"
+check "it is removed" unbind $DEV $KMEM
 finish

@@ -14,8 +14,6 @@
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-ND=/sys/bus/nd/devices
-
 # Set NOW to the nanoseconds since boot. The shell reads them itself: what it
 # takes to start a program would count.
 now()
@@ -25,26 +23,17 @@ now()
 	{ read -r _; read -r _; read -r _ _ NOW _; } </proc/timer_list
 }
 
-# timed STEP COMMAND: and print it
+# timed STEP COMMAND...: and print it
 timed()
 {
-	local since
+	local step=$1 since
 
+	shift
 	now
 	since=$NOW
-	"$2"
+	"$@"
 	now
-	echo "$LABEL $1 $((NOW - since))"
-}
-
-bind()
-{
-	echo "$DEVICE" >"$DRIVER/bind"
-}
-
-unbind()
-{
-	echo "$DEVICE" >"$DRIVER/unbind"
+	echo "$LABEL $step $((NOW - since))"
 }
 
 # Only the altmap of this namespace is in the list; with map=mem, none.
@@ -107,11 +96,11 @@ count_once()
 	local flushes
 
 	snapshot /tmp/before
-	bind
+	bind "$DEVICE" "$DRIVER"
 	snapshot /tmp/after
 	taken
 	flushes=$(vmstat nr_tlb_remote_flush)
-	unbind
+	unbind "$DEVICE" "$DRIVER"
 	echo "$LABEL flushes $(($(vmstat nr_tlb_remote_flush) - flushes))"
 }
 
@@ -120,11 +109,11 @@ of()
 {
 	local mode=${2%/*} map=${2#*/} align='' region
 
-	DRIVER=/sys/bus/nd/drivers/nd_pmem
+	DRIVER=$DRIVERS/nd_pmem
 	case $mode in
 	fsdax) set -- "$1" fsdax 'pfn*' ;;
 	*)
-		DRIVER=/sys/bus/nd/drivers/dax_pmem
+		DRIVER=$DRIVERS/dax_pmem
 		align=$mode
 		set -- "$1" devdax 'dax*' ;;
 	esac
@@ -133,7 +122,7 @@ of()
 	create "$1" "$2" "$map" ${align:+-a "$align"} >/dev/null
 	# shellcheck disable=SC2086 # a pattern
 	DEVICE=$(cd "$DRIVER" && echo $3)
-	unbind
+	unbind "$DEVICE" "$DRIVER"
 }
 
 what=$1 rounds=$2
@@ -145,9 +134,9 @@ for namespace in "$ND"/namespace*.0; do
 		case $what in
 		time)
 			for _ in $(seq "$rounds"); do
-				timed enable bind
+				timed enable bind "$DEVICE" "$DRIVER"
 				fill_time
-				timed disable unbind
+				timed disable unbind "$DEVICE" "$DRIVER"
 			done ;;
 		count)
 			for _ in $(seq "$rounds"); do

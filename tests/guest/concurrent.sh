@@ -13,12 +13,9 @@
 # shellcheck shell=dash disable=SC2086,SC2317,SC3028 source-path=SCRIPTDIR
 . ./lib.sh
 
-ND=/sys/bus/nd/devices
-DRIVERS=/sys/bus/nd/drivers
 RAW=$DRIVERS/nd_pmem
 LIST=/dev/pmem1
 SIZE=$(cat $REGION/size)
-MIB=1048576
 ONE=11111111-2222-3333-4444-555555555555
 OTHER=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
 
@@ -187,13 +184,13 @@ raw()
 	cat /proc/sys/kernel/random/uuid >"$ND/$SEED/uuid" &&
 		echo $(($1 * MIB)) >"$ND/$SEED/size" &&
 		echo 1 >"$ND/$SEED/force_raw" &&
-		echo "$SEED" >"$RAW/bind"
+		bind "$SEED" "$RAW"
 }
 
 # destroy NAMESPACE: that raw made
 destroy()
 {
-	echo "$1" >"$RAW/unbind" && echo 0 >"$ND/$1/size"
+	unbind "$1" "$RAW" && echo 0 >"$ND/$1/size"
 }
 
 # claim NAMESPACE: for mode sector
@@ -211,8 +208,8 @@ beside()
 	first=$SEED
 	check "another is made beside it" raw 256
 	check "who is in use is not claimed" fails claim "$SEED" 2>/dev/null
-	is "it has no holder" "$(cat "$ND/$SEED/holder")" ""
-	echo "$first" >"$RAW/unbind"
+	is "it has no holder" "$(holder "$SEED")" ""
+	unbind "$first" "$RAW"
 	check "the first has no room to grow" fails grow "$first" 2>/dev/null
 	is "it is as large as it was" "$(cat "$ND/$first/size")" $((256 * MIB))
 	check "the second is destroyed" destroy "$SEED"
@@ -231,12 +228,12 @@ grow()
 rebound()
 {
 	check "a namespace is made" raw 256
-	echo "$SEED" >"$RAW/unbind"
-	echo nmem0 >"$DRIVERS/nvdimm/unbind"
+	unbind "$SEED" "$RAW"
+	unbind nmem0 "$DRIVERS/nvdimm"
 	is "without the NVDIMM's driver it has no extents" \
 		"$(cat "$ND/$SEED/dpa_extents")" 0
 	check "it does not grow" fails grow "$SEED" 2>/dev/null
-	echo nmem0 >"$DRIVERS/nvdimm/bind"
+	bind nmem0 "$DRIVERS/nvdimm"
 	check "nor with a new driver" fails grow "$SEED" 2>/dev/null
 	is "it is as large as it was" "$(cat "$ND/$SEED/size")" $((256 * MIB))
 	sound rebound
@@ -305,7 +302,7 @@ read_on()
 # region bind|unbind: by the driver
 region()
 {
-	echo region0 >"$DRIVERS/nd_region/$1"
+	"$1" region0 "$DRIVERS/nd_region"
 }
 
 # toggle TIMES: each time while its devices are still being added

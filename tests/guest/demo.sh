@@ -44,7 +44,7 @@ row()
 # measure N NAME MAP: enable namespaceN.0 once more, and note what it takes.
 measure()
 {
-	local region=/sys/bus/nd/devices/region$1/size memmap taken time place
+	local region=$ND/region$1/size memmap taken time place
 
 	ndctl disable-namespace "namespace$1.0" >/dev/null 2>&1
 	memmap=$(vmstat nr_memmap_pages) BEFORE=$(free_dram) time=$(now)
@@ -114,8 +114,8 @@ picture()
 {
 	local owner size reserve used rest total memmap
 
-	owner=$(cat /sys/bus/nd/devices/namespace1.0/holder)
-	size=$(($(cat /sys/bus/nd/devices/region1/size) >> 10))
+	owner=$(holder namespace1.0)
+	size=$(($(cat $ND/region1/size) >> 10))
 	reserve=$(column "$owner" reserve_KiB)
 	used=$(column "$owner" used_KiB)
 	rest=$(($(column "$owner" storage_KiB) - used))
@@ -140,15 +140,15 @@ filesystem()
 	mkfs.ext4 -q -F -b 4096 -J size=64 /dev/pmem1
 }
 
-mount_dax()
+mounted()
 {
-	mount -t ext4 -o dax=always,noinit_itable /dev/pmem1 /mnt
+	mount_dax ext4 /dev/pmem1 noinit_itable
 }
 
 survives()
 {
 	check "ext4 is made on the $FULL namespace with --map=dev" filesystem
-	check "it is mounted with dax=always" mount_dax
+	check "it is mounted with dax=always" mounted
 	check "a file of 64 MiB is written through a mapping" \
 		./mapdax fill /mnt/file 0 $((64 << 20)) 1
 	check "the namespace is disabled and enabled" remount
@@ -158,13 +158,13 @@ survives()
 
 remount()
 {
-	umount /mnt && again namespace1.0 && mount_dax
+	umount /mnt && again namespace1.0 && mounted
 }
 
 say "This machine has $(($(meminfo MemTotal) >> 10)) MiB of DRAM, and two" \
 	"NVDIMMs: $SMALL and $FULL."
 say "The page structs of $FULL are" \
-	"$(($(cat /sys/bus/nd/devices/region1/size) >> 26)) MiB."
+	"$(($(cat $ND/region1/size) >> 26)) MiB."
 both_ways 0 "$SMALL"
 both_ways 1 "$FULL"
 table

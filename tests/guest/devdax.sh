@@ -8,9 +8,8 @@
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-NS=namespace0.0
 DEV=/dev/dax0.0
-SYS=/sys/bus/dax/devices/dax0.0
+SYS=$DAX/devices/dax0.0
 
 # Its data begins after info block and memmap, at the next aligned address.
 offsets()

@@ -103,8 +103,6 @@ takes_from_dimm()
 # else it may have taken meanwhile.
 foreign()
 {
-	NS=namespace0.0
-
 	check "a DIMM is plugged in" plug 0
 	check "it is the kernel's" turn $(of 0) offline online_kernel
 	check "pmem is set up" create $NS fsdax mem

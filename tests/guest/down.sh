@@ -22,22 +22,16 @@
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-NS=namespace0.0
 SIZE=$((64 << 20))
 # debugfs mounts it when somebody looks
 TRACING=/sys/kernel/debug/tracing
 HIBERNATION='no hibernation while pfn0[.0-9]* holds its own memmap'
 
-mount_dax()
-{
-	mount -t ext4 -o dax=always /dev/pmem0 /mnt
-}
-
 make()
 {
 	check "fsdax --map=dev is made" create "$NS" fsdax dev
 	check "ext4 is made" make_fs ext4 /dev/pmem0
-	check "ext4 is mounted with dax=always" mount_dax
+	check "ext4 is mounted with dax=always" mount_dax ext4 /dev/pmem0
 	check "a file is mapped and written" \
 		./mapdax fill /mnt/map 0 "$SIZE" 5
 	check "ext4 is unmounted" umount /mnt
@@ -50,7 +44,7 @@ same()
 		"$(field mode </tmp/list) $(field map </tmp/list)" "fsdax dev"
 	check "its memmap is on the device" [ "$(column '' used_KiB)" -gt 0 ]
 	check "ext4 has no errors" e2fsck -p /dev/pmem0
-	check "ext4 is mounted with dax=always" mount_dax
+	check "ext4 is mounted with dax=always" mount_dax ext4 /dev/pmem0
 	check "the file is the same" ./mapdax check /mnt/map 0 $SIZE 5
 	check "ext4 is unmounted" umount /mnt
 	check "the namespace is disabled and enabled" again $NS
@@ -59,7 +53,7 @@ same()
 # in_use: the namespace, so that its page structs are not those of the enable
 in_use()
 {
-	check "ext4 is mounted with dax=always" mount_dax
+	check "ext4 is mounted with dax=always" mount_dax ext4 /dev/pmem0
 	check "a process has the file mapped" keep /mnt/map
 }
 
@@ -137,7 +131,8 @@ captured()
 	check "the log says why" \
 		grep 'not enabled while a dump is captured' /tmp/dmesg
 	is "no altmap is there" "$(column '' owner)" ""
-	check "it cannot be mounted with dax=always" fails mount_dax
+	check "it cannot be mounted with dax=always" fails \
+		mount_dax ext4 /dev/pmem0
 	check "it is mounted without" mount -t ext4 /dev/pmem0 /mnt
 	check "a part of the dump is written to it" \
 		sh -c 'head -c 16777216 /proc/vmcore >/mnt/vmcore && sync'
@@ -149,7 +144,7 @@ captured()
 		'head -c 16777216 /proc/vmcore | cmp - /mnt/vmcore'
 	check "ext4 is unmounted again" umount /mnt
 	check "the namespace is disabled" ndctl disable-namespace "$NS"
-	echo 1 >/sys/bus/nd/devices/"$NS"/force_raw
+	echo 1 >"$ND/$NS/force_raw"
 	check "it is enabled as a raw one" ndctl enable-namespace "$NS"
 	pointers=$(./reach pointers /dev/pmem0 $((2 * PAGE)) $((64 << 20)) \
 		2>/dev/null)
@@ -191,7 +186,7 @@ hibernate()
 {
 	echo 1 >/sys/module/suspend/parameters/pm_test_delay
 	hibernation_refused "a namespace is enabled"
-	check "ext4 is mounted with dax=always" mount_dax
+	check "ext4 is mounted with dax=always" mount_dax ext4 /dev/pmem0
 	hibernation_refused "a file is mounted"
 	check "ext4 is unmounted" umount /mnt
 	check "the namespace is disabled" ndctl disable-namespace "$NS"

@@ -8,8 +8,6 @@
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-NS=namespace0.0
-
 off()
 {
 	check "disabled" ndctl disable-namespace $NS

@@ -19,9 +19,9 @@ removal()
 {
 	local before
 
-	check "$1 --map=$2 is made" create namespace0.0 "$1" "$2"
+	check "$1 --map=$2 is made" create $NS "$1" "$2"
 	before=$(flushes)
-	check "it is disabled" ndctl disable-namespace namespace0.0
+	check "it is disabled" ndctl disable-namespace $NS
 	FLUSHES=$(($(flushes) - before))
 	note "$FLUSHES flushes"
 }

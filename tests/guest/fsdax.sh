@@ -7,14 +7,6 @@
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-NS=namespace0.0
-MIB=1048576
-
-mount_dax()
-{
-	mount -t "$1" -o dax=always /dev/pmem0 /mnt
-}
-
 # Write a file by write() and one through a mapping; both must be there after
 # the namespace was disabled and enabled.
 files()
@@ -22,7 +14,7 @@ files()
 	local fs=$1
 
 	check "$fs is made" make_fs "$fs" /dev/pmem0
-	check "$fs is mounted with dax=always" mount_dax "$fs"
+	check "$fs is mounted with dax=always" mount_dax "$fs" /dev/pmem0
 	dd if=/dev/urandom of=/tmp/data bs=$MIB count=8 2>/dev/null
 	check "$fs: a file is written" cp /tmp/data /mnt/data
 	check "$fs: a file is written through a mapping" \
@@ -31,7 +23,7 @@ files()
 		is_pmem "$(./mapdax phys /mnt/map $((16 * MIB)))"
 	check "$fs is unmounted" umount /mnt
 	check "$fs: disabled and enabled" again $NS
-	check "$fs is mounted again" mount_dax "$fs"
+	check "$fs is mounted again" mount_dax "$fs" /dev/pmem0
 	check "$fs: the file is the same" cmp /tmp/data /mnt/data
 	check "$fs: what was mapped is the same" \
 		./mapdax check /mnt/map 0 $((32 * MIB)) 7

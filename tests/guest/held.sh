@@ -15,10 +15,7 @@
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-NS=namespace0.0
-ND=/sys/bus/nd/devices
 FILES=/tmp/files
-SIGBUS=135
 SLOW=/dev/dm-0
 WAITS='its removal waits for'
 # no udev makes device mapper's nodes, and no semaphore waits for it
@@ -27,7 +24,7 @@ export DM_DISABLE_UDEV=1
 # driver bind|unbind
 driver()
 {
-	echo "$HOLDER" >"$DRIVER/$1"
+	"$1" "$HOLDER" "$DRIVER"
 }
 
 # made MODE [OPTION...]: HOLDER and DRIVER are what binds it.
@@ -37,7 +34,7 @@ made()
 
 	shift
 	check "$mode is made" create $NS "$mode" dev "$@"
-	HOLDER=$(cat $ND/$NS/holder)
+	HOLDER=$(holder $NS)
 	DRIVER=$(readlink -f "$ND/$HOLDER/driver")
 }
 
@@ -250,11 +247,6 @@ files()
 	done
 }
 
-mount_dax()
-{
-	mount -t "${TYPE%%-*}" -o dax=always "$DISK" /mnt
-}
-
 # A filesystem of TYPE on DISK, with these files
 filled()
 {
@@ -265,7 +257,7 @@ filled()
 	xfs-rmapbt) mkfs.xfs -q -f -m rmapbt=1,reflink=1 "$DISK" ;;
 	xfs-plain) mkfs.xfs -q -f -m rmapbt=0,reflink=0 "$DISK" ;;
 	esac
-	mount_dax && cp "$FILES"/* /mnt && umount /mnt
+	mount_dax "$TYPE" "$DISK" && cp "$FILES"/* /mnt && umount /mnt
 }
 
 # d was read into, and g is removed
@@ -295,7 +287,7 @@ bound_again()
 	check "$NAME: nothing is left on the device" remove_dm
 	check "$NAME: it is bound again" driver bind
 	check "$NAME: it is there again" create_dm
-	check "$NAME: it is mounted again" mount_dax
+	check "$NAME: it is mounted again" mount_dax "$TYPE" "$DISK"
 	check "$NAME: its files are the same" same
 }
 
@@ -410,7 +402,7 @@ filesystem()
 	FSDAX=y
 	check "$NAME: what it lies on is there" create_dm
 	check "$NAME is made" filled
-	check "$NAME is mounted" mount_dax
+	check "$NAME is mounted" mount_dax "$TYPE" "$DISK"
 	mounted
 	[ "$TYPE${DM:-}" != xfs-rmapbtdm ] || shared_below_dm
 	unmounted_lazily

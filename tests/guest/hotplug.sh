@@ -11,19 +11,13 @@
 . ./memory.sh
 
 DEV=dax0.0
-DAX=/sys/bus/dax
 CHOICE=$DAX/devices/$DEV/memmap_on_memory
-KMEM=$DAX/drivers/kmem
 REFUSE=/sys/kernel/debug/notifier-error-inject/memory/actions
 
-bind()
+# removed: it is offlined first, where it is online
+removed()
 {
-	echo $DEV >$KMEM/bind
-}
-
-unbind()
-{
-	turn $FIRST $COUNT online offline && echo $DEV >$KMEM/unbind
+	turn $FIRST $COUNT online offline && unbind $DEV $KMEM
 }
 
 movable()
@@ -56,7 +50,7 @@ cycle()
 	memmap=$(vmstat nr_memmap_pages)
 	echo "$1" >$CHOICE
 	before=$(free_dram)
-	check "$name: memory is added" bind
+	check "$name: memory is added" bind $DEV $KMEM
 	price=$((before - $(free_dram)))
 	is "$name: blocks" "$(blocks $FIRST $COUNT offline | wc -l)" $COUNT
 	note "$name: $((price * 1024 / (COUNT * BLOCK >> 20))) KiB of DRAM for" \
@@ -81,7 +75,7 @@ cycle()
 		marked $FIRST $COUNT
 	check "$name: it is used" fill
 	check "$name: it keeps what is written" filled
-	check "$name: it is offlined and removed" unbind
+	check "$name: it is offlined and removed" removed
 	is "$name: the memory is what it was" "$(meminfo MemTotal)" "$total"
 	is "$name: so is iomem" "$(cat /proc/iomem)" "$iomem"
 	is "$name: and nr_memmap_pages" "$(vmstat nr_memmap_pages)" "$memmap"
@@ -93,20 +87,20 @@ cycles()
 	local i
 
 	for i in 0 1 1 0 1 0 0 1 1 1; do
-		echo "$i" >$CHOICE && bind &&
-			turn $FIRST $COUNT offline online_movable && unbind ||
+		echo "$i" >$CHOICE && bind $DEV $KMEM &&
+			turn $FIRST $COUNT offline online_movable && removed ||
 			return
 	done
 }
 
-check "device-dax is made" create namespace0.0 devdax mem
+check "device-dax is made" create $NS devdax mem
 start=$(($(cat $DAX/devices/$DEV/resource)))
 end=$((start + $(cat $DAX/devices/$DEV/size)))
 FIRST=$(((start + BLOCK - 1) / BLOCK)) COUNT=$((end / BLOCK - FIRST))
-echo $DEV >$DAX/drivers/device_dax/unbind
+unbind $DEV $DAX/drivers/device_dax
 # takes what the first of its kind takes, too
 check "kmem takes the device" eval "echo $DEV >$KMEM/new_id"
-check "kmem gives it back" unbind
+check "kmem gives it back" removed
 cycle 0
 if [ "$1" = on ]; then
 	cycle 1

@@ -8,8 +8,6 @@
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-NS=namespace0.0
-
 map_dev_refused $NS fsdax "Memory debug options prevent"
 map_dev_refused $NS devdax "Memory debug options prevent"
 check "fsdax --map=mem is made" create $NS fsdax mem

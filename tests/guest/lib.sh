@@ -7,7 +7,17 @@
 set -eu
 
 PAGE=$(awk '/^KernelPageSize/ { print $2 * 1024; exit }' /proc/self/smaps)
-REGION=/sys/bus/nd/devices/region0
+MIB=1048576
+# libnvdimm's devices and drivers, and its first region and namespace
+ND=/sys/bus/nd/devices
+DRIVERS=/sys/bus/nd/drivers
+REGION=$ND/region0
+NS=namespace0.0
+# device-dax, and its driver that adds a device as memory
+DAX=/sys/bus/dax
+KMEM=$DAX/drivers/kmem
+# the status of a process that this signal has killed
+SIGBUS=135
 KMEMLEAK=/sys/kernel/debug/kmemleak
 failed=0 finished=''
 exec 3>&1
@@ -79,7 +89,7 @@ fails()
 # probed: wait until no device of libnvdimm is being added or taken away.
 probed()
 {
-	cat /sys/bus/nd/devices/ndbus*/wait_probe >/dev/null
+	cat $ND/ndbus*/wait_probe >/dev/null
 }
 
 # The namespaces that are there at boot are enabled then.
@@ -128,6 +138,23 @@ field()
 	sed -n 's/.*"'"$1"'":"*\([^",]*\).*/\1/p' | head -n 1
 }
 
+# holder NAMESPACE: the device that has taken it over, which its driver binds
+holder()
+{
+	cat "$ND/$1/holder"
+}
+
+# bind DEVICE DRIVER: DRIVER is its folder in sysfs; unbind takes the same
+bind()
+{
+	echo "$1" >"$2/bind"
+}
+
+unbind()
+{
+	echo "$1" >"$2/unbind"
+}
+
 # again NAMESPACE: disable and enable it.
 again()
 {
@@ -171,10 +198,17 @@ make_fs()
 	esac
 }
 
+# mount_dax TYPE DEVICE [OPTION]: on /mnt. What follows a "-" in TYPE says how
+# the filesystem was made.
+mount_dax()
+{
+	mount -t "${1%%-*}" -o "dax=always${3:+,$3}" "$2" /mnt
+}
+
 # maps COMMAND: mapdax's, of a file on the ext4 of /dev/pmem0
 maps()
 {
-	mount -t ext4 -o dax=always /dev/pmem0 /mnt &&
+	mount_dax ext4 /dev/pmem0 &&
 		./mapdax "$1" /mnt/map 0 $((8 << 20)) 6 && umount /mnt
 }
 

@@ -8,7 +8,7 @@
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-SIZE=/sys/bus/dax/devices/dax1.0/size
+SIZE=$DAX/devices/dax1.0/size
 
 # mode_of NAMESPACE: its mode, and where its memmap is.
 mode_of()
@@ -17,16 +17,11 @@ mode_of()
 	echo "$(field mode </tmp/list) $(field map </tmp/list)"
 }
 
-mount_dax()
-{
-	mount -t ext4 -o "dax=always${1:+,$1}" /dev/pmem0 /mnt
-}
-
 make()
 {
-	check "fsdax --map=dev is made" create namespace0.0 fsdax dev
+	check "fsdax --map=dev is made" create "$NS" fsdax dev
 	check "ext4 is made" make_fs ext4 /dev/pmem0
-	check "ext4 is mounted with dax=always" mount_dax
+	check "ext4 is mounted with dax=always" mount_dax ext4 /dev/pmem0
 	check "a file is written" cp -r /test /mnt/test
 	check "a file is mapped and written" \
 		./mapdax fill /mnt/map 0 $((8 << 20)) 3
@@ -54,20 +49,20 @@ look()
 			/tmp/dmesg)" 2
 	is "no altmap is there" "$(column '' used_KiB)" ""
 	use ro
-	check "ext4 is mounted" mount_dax ro
+	check "ext4 is mounted" mount_dax ext4 /dev/pmem0 ro
 	check "a page of a file is held" held /mnt/map
 	check "ext4 is unmounted" umount /mnt
 	check "a page of the device is held" held /dev/dax1.0
-	check "fsdax is disabled" ndctl disable-namespace namespace0.0
+	check "fsdax is disabled" ndctl disable-namespace "$NS"
 	check "devdax is disabled" ndctl disable-namespace namespace1.0
 }
 
 # use [ro]
 use()
 {
-	is "fsdax --map=dev is found" "$(mode_of namespace0.0)" "fsdax dev"
+	is "fsdax --map=dev is found" "$(mode_of "$NS")" "fsdax dev"
 	check "ext4 has no errors" e2fsck -n -f /dev/pmem0
-	check "ext4 is mounted with dax=always" mount_dax "$@"
+	check "ext4 is mounted with dax=always" mount_dax ext4 /dev/pmem0 "$@"
 	check "the files are the same" diff -r /test /mnt/test
 	check "the mapped file is the same" \
 		./mapdax check /mnt/map 0 $((8 << 20)) 3

@@ -9,8 +9,7 @@
 . ./lib.sh
 
 SIZE=$((80 << 20))
-ND=/sys/bus/nd/devices
-DRIVER=/sys/bus/nd/drivers/dax_pmem
+DRIVER=$DRIVERS/dax_pmem
 
 device()
 {
@@ -21,7 +20,7 @@ device()
 use()
 {
 	./mapdax "$2" "$(device "$1")" 0 \
-		"$(cat "/sys/bus/dax/devices/dax${1#namespace}/size")" "${1#*.}"
+		"$(cat "$DAX/devices/dax${1#namespace}/size")" "${1#*.}"
 }
 
 # alone NAMESPACE OTHER: it goes and comes, and the other one does not notice.
@@ -32,14 +31,10 @@ alone()
 		use "$2" check
 }
 
-unbind()
+# both bind|unbind DEVICE DEVICE
+both()
 {
-	echo "$1" >"$DRIVER/unbind" && echo "$2" >"$DRIVER/unbind"
-}
-
-bind()
-{
-	echo "$1" >"$DRIVER/bind" && echo "$2" >"$DRIVER/bind"
+	"$1" "$2" "$DRIVER" && "$1" "$3" "$DRIVER"
 }
 
 # cycles NAMESPACE NAMESPACE: both go and come, in each order, by their driver
@@ -48,10 +43,10 @@ cycles()
 {
 	local _
 
-	set -- "$(cat "$ND/$1/holder")" "$(cat "$ND/$2/holder")"
+	set -- "$(holder "$1")" "$(holder "$2")"
 	for _ in $(seq 20); do
-		unbind "$1" "$2" && bind "$1" "$2" && unbind "$2" "$1" &&
-			bind "$2" "$1" || return
+		both unbind "$1" "$2" && both bind "$1" "$2" &&
+			both unbind "$2" "$1" && both bind "$2" "$1" || return
 	done
 }
 

@@ -8,7 +8,6 @@
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-NS=namespace0.0
 NOTICE='altmaps are not supported: the memmap of --map=dev is in DRAM'
 empty=$(vmstat nr_memmap_pages)
 memmap=$(memmap_pages "$(cat $REGION/size)")

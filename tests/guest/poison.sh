@@ -15,9 +15,6 @@
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-NS=namespace0.0
-ND=/sys/bus/nd/devices
-SIGBUS=135
 OFFLINE=/sys/devices/system/memory/hard_offline_page
 INJECT=/sys/kernel/debug/hwpoison/corrupt-pfn
 SIZE=$((8 << 20))
@@ -109,23 +106,18 @@ make_it()
 	esac
 }
 
-mount_dax()
-{
-	mount -t "${1%%-*}" -o dax=always /dev/pmem0 /mnt
-}
-
 # file TYPE: on a filesystem, whose data is the same when it is there again
 file()
 {
 	check "$1 is made" make_it "$1"
-	check "$1 is mounted with dax=always" mount_dax "$1"
+	check "$1 is mounted with dax=always" mount_dax "$1" /dev/pmem0
 	check "$1: a file is written" ./mapdax fill /mnt/map 0 "$SIZE" 1
 	taken /mnt/map $((PAGE / 1024))
 	refused reserve "$BASE"
 	refused storage $((BASE + (2 << 20)))
 	check "$1 is unmounted" umount /mnt
 	gone
-	check "$1 is mounted again" mount_dax "$1"
+	check "$1 is mounted again" mount_dax "$1" /dev/pmem0
 	check "$1: the file is the same" ./mapdax check /mnt/map 0 "$SIZE" 1
 	check "$1 is unmounted again" umount /mnt
 }
@@ -209,7 +201,7 @@ bad_in_region()
 # release NAMESPACE: take it from what has claimed it
 release()
 {
-	echo >"$ND/$(cat "$ND/$1/holder")/namespace"
+	echo >"$ND/$(holder "$1")/namespace"
 }
 
 # data_checked: data of namespace FIRST, which a process has mapped
@@ -218,7 +210,7 @@ data_checked()
 	local address start
 
 	check "ext4 is made" make_fs ext4 /dev/pmem0
-	check "ext4 is mounted with dax=always" mount_dax ext4
+	check "ext4 is mounted with dax=always" mount_dax ext4 /dev/pmem0
 	check "a file is written" ./mapdax fill /mnt/map 0 "$SIZE" 3
 	address=$(./mapdax phys /mnt/map 0)
 	check "a process has data mapped" keep /mnt/map
@@ -238,7 +230,7 @@ data_checked()
 	start=$(cat /sys/block/pmem0/device/resource)
 	check "data: the disk has the bad block, enabled again" \
 		bad /sys/block/pmem0/badblocks "$address" $((start))
-	check "ext4 is mounted again" mount_dax ext4
+	check "ext4 is mounted again" mount_dax ext4 /dev/pmem0
 	status ./mapdax check /mnt/map 0 "$SIZE" 3
 	is "data: who maps it still gets SIGBUS" "$STATUS" "$SIGBUS"
 	check "data: the file behind it is the same" \

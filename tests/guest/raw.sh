@@ -7,8 +7,6 @@
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-NS=namespace0.0
-
 # refused MODE MAP: and ndctl says that it is the kernel
 refused()
 {
@@ -27,7 +25,7 @@ head -c 8m /dev/urandom >/tmp/data
 check "pmem is a block device" [ -b /dev/pmem0 ]
 check "ext4 is made" make_fs ext4 /dev/pmem0
 check "a file is written" use cp
-check "dax=always is refused" fails mount -t ext4 -o dax=always /dev/pmem0 /mnt
+check "dax=always is refused" fails mount_dax ext4 /dev/pmem0
 for mode in fsdax devdax; do
 	check "$mode --map=mem is refused" refused $mode mem
 	check "$mode --map=dev is refused" refused $mode dev

@@ -8,10 +8,8 @@
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-ND=/sys/bus/nd/devices
 PAGE=4096
 RESERVE=8192
-MIB=1048576
 
 # layout NAMESPACE: sets START and STORAGE, the address and bytes of its
 # storage, and DATA, the address behind it. It must be enabled.
@@ -74,16 +72,16 @@ fsdax()
 {
 	local size
 
-	check "fsdax --map=dev is made" create namespace0.0 fsdax dev
-	devmem namespace0.0
-	size=$(cat $ND/"$(cat $ND/namespace0.0/holder)"/size)
+	check "fsdax --map=dev is made" create $NS fsdax dev
+	devmem $NS
+	size=$(cat $ND/"$(holder $NS)"/size)
 	check "the block device is written and read from end to end" \
 		whole_disk "$size"
 	none "/dev/pmem0: ways past the end" \
 		disk /dev/pmem0 "$size" $START $STORAGE
 	check "ext4 is made" make_fs ext4 /dev/pmem0
 	check "ext4 is mounted with dax=always" \
-		mount -t ext4 -o dax=always /dev/pmem0 /mnt
+		mount_dax ext4 /dev/pmem0
 	check "a file is written" ./mapdax fill /mnt/map 0 $((8 * MIB)) 2
 	file_pages /mnt/map $((8 * MIB))
 	check "the file is the same" ./mapdax check /mnt/map 0 $((8 * MIB)) 2
@@ -95,7 +93,7 @@ devdax()
 	check "devdax --map=dev is made, aligned to $1" \
 		create namespace1.0 devdax dev -a "$1"
 	layout namespace1.0
-	file_pages /dev/dax1.0 "$(cat $ND/"$(cat $ND/namespace1.0/holder)"/size)"
+	file_pages /dev/dax1.0 "$(cat $ND/"$(holder namespace1.0)"/size)"
 }
 
 fsdax

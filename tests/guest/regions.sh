@@ -11,19 +11,18 @@
 
 ALIGN=$1
 SECTION=$((0x$(cat /sys/devices/system/memory/block_size_bytes)))
-MIB=1048576
 WHOLE=$(((256 * MIB + SECTION - 1) / SECTION * SECTION)) # sections of A
 FILE=$((8 * MIB)) # of B
 A='' B='' C=''
 
 size_of()
 {
-	cat "/sys/bus/dax/devices/$1/size"
+	cat "$DAX/devices/$1/size"
 }
 
 mount_b()
 {
-	mount -t ext4 -o dax=always "/dev/pmem0.${B#*.}" /mnt
+	mount_dax ext4 "/dev/pmem0.${B#*.}"
 }
 
 # file fill|check|ends: B's page structs are used by a file on DAX, which is

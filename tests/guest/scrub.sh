@@ -14,8 +14,7 @@ CGROUP=/tmp/groups
 CPU=/sys/devices/system/cpu/cpu1/online
 LRU=/sys/kernel/mm/lru_gen/enabled
 MEMORY=/sys/devices/system/memory
-ND=/sys/bus/nd/devices
-DRIVER=/sys/bus/nd/drivers/nd_pmem
+DRIVER=$DRIVERS/nd_pmem
 
 # throttle QUOTA PERIOD: microseconds that the removal may run, of how many
 throttle()
@@ -98,7 +97,7 @@ page_is_offlined()
 
 other_is_enabled()
 {
-	echo "$OTHER" >$DRIVER/bind && echo "$OTHER" >$DRIVER/unbind
+	bind "$OTHER" $DRIVER && unbind "$OTHER" $DRIVER
 }
 
 # meanwhile WHAT: it is done, and the trace says so.
@@ -132,11 +131,11 @@ check "cgroups are there" mount -t cgroup2 none $CGROUP
 check "they can have a quota" sh -c "echo +cpu >$CGROUP/cgroup.subtree_control"
 check "the removal has one" group slow
 check "others have none" group fast
-check "a namespace is made" create namespace0.0 fsdax dev
+check "a namespace is made" create $NS fsdax dev
 check "and another" create namespace1.0 fsdax dev
-HOLDER=$(cat $ND/namespace0.0/holder)
-OTHER=$(cat $ND/namespace1.0/holder)
-check "the other is not enabled" sh -c "echo $OTHER >$DRIVER/unbind"
+HOLDER=$(holder $NS)
+OTHER=$(holder namespace1.0)
+check "the other is not enabled" unbind "$OTHER" $DRIVER
 FREE=$(free_pages)
 check "pages are free" [ "$FREE" ]
 
@@ -164,5 +163,5 @@ done
 is "one thread has done it" \
 	"$(sed -n "s/.*vmem_altmap_scrub_end: mem=$MEM .*threads=//p" \
 		/tmp/trace)" 1
-check "the namespace is enabled again" sh -c "echo $HOLDER >$DRIVER/bind"
+check "the namespace is enabled again" bind "$HOLDER" $DRIVER
 finish

@@ -9,20 +9,13 @@
 . ./lib.sh
 
 WANTED=$1
-ND=/sys/bus/nd/devices
-DRIVERS=/sys/bus/nd/drivers
 RESERVE=8192
 FAULTS=/sys/kernel/debug
-
-holder()
-{
-	cat "$ND/namespace$1/holder"
-}
 
 # storage NAMESPACE: its bytes, if it is enabled
 storage()
 {
-	echo $(($(cat "$ND/$(holder "$1")/resource") -
+	echo $(($(cat "$ND/$(holder "namespace$1")/resource") -
 		$(cat "$ND/namespace$1/resource") - RESERVE))
 }
 
@@ -42,9 +35,9 @@ addresses()
 	local namespace=namespace$1
 
 	echo 1 >"$ND/$namespace/force_raw"
-	echo "$namespace" >$DRIVERS/nd_pmem/bind
+	bind "$namespace" $DRIVERS/nd_pmem
 	./reach pointers "/dev/pmem${1%.0}" $RESERVE "$2"
-	echo "$namespace" >$DRIVERS/nd_pmem/unbind
+	unbind "$namespace" $DRIVERS/nd_pmem
 	echo 0 >"$ND/$namespace/force_raw"
 }
 
@@ -95,7 +88,7 @@ failing()
 	local left
 
 	echo "$1" >/proc/self/fail-nth
-	echo "$DAX" >"$DRIVERS/dax_pmem/$2" || :
+	"$2" "$HOLDER" $DRIVERS/dax_pmem || :
 	read -r left </proc/self/fail-nth
 	[ "$left" = 0 ] || exit 3
 }
@@ -113,8 +106,8 @@ failures()
 	echo 0 >$FAULTS/fail_page_alloc/min-order
 	for n in $(seq 1 "$2" 2000); do
 		on 1.0
-		DAX=$(holder 1.0)
-		[ "$3" = unbind ] || echo "$DAX" >$DRIVERS/dax_pmem/unbind
+		HOLDER=$(holder namespace1.0)
+		[ "$3" = unbind ] || unbind "$HOLDER" $DRIVERS/dax_pmem
 		(failing "$n" "$3") || [ $? != 3 ] || break
 		off 1.0 || :
 		look "devdax, allocation $n of $3 failed" 1.0 "$1"

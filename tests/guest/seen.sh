@@ -11,8 +11,6 @@
 
 TRACE=/sys/kernel/tracing
 FAULT=/sys/kernel/debug/fail_vmem_altmap
-ND=/sys/bus/nd/devices
-KMEM=/sys/bus/dax/drivers/kmem
 CYCLES=100
 
 # adds_up FILE: a list, each line of which is right in itself
@@ -32,40 +30,30 @@ listed()
 	awk 'NR > 1 { print $2 }' $LIST | xargs
 }
 
-holder()
-{
-	cat "$ND/namespace$1.0/holder"
-}
-
 # owner N: how the altmap of namespace N is listed
 owner()
 {
-	if [ "$1" = 1 ]; then echo dax1.0; else holder "$1"; fi
+	if [ "$1" = 1 ]; then echo dax1.0; else holder "namespace$1.0"; fi
 }
 
-# bind N, unbind N: namespace N, by its driver, in one write
-bind()
-{
-	local holder
-
-	holder=$(holder "$1")
-	echo "$holder" >"$(driver "$1")/bind"
-}
-
-unbind()
-{
-	local holder
-
-	holder=$(holder "$1")
-	echo "$holder" >"$(driver "$1")/unbind"
-}
-
+# driver N: the one that binds namespace N
 driver()
 {
-	case $(holder "$1") in
-	dax*) echo /sys/bus/nd/drivers/dax_pmem ;;
-	*) echo /sys/bus/nd/drivers/nd_pmem ;;
+	case $(holder "namespace$1.0") in
+	dax*) echo $DRIVERS/dax_pmem ;;
+	*) echo $DRIVERS/nd_pmem ;;
 	esac
+}
+
+# on N: namespace N is enabled, by its driver alone, as off disables it
+on()
+{
+	bind "$(holder "namespace$1.0")" "$(driver "$1")"
+}
+
+off()
+{
+	unbind "$(holder "namespace$1.0")" "$(driver "$1")"
 }
 
 # is_right OWNER N BYTES: the line of namespace N, whose users have BYTES
@@ -110,8 +98,8 @@ on_and_off()
 {
 	local left=$CYCLES
 
-	while [ "$left" -gt 0 ] && unbind "$1" &&
-		{ [ "$left" -gt 1 ] || missed; } && bind "$1"; do
+	while [ "$left" -gt 0 ] && off "$1" &&
+		{ [ "$left" -gt 1 ] || missed; } && on "$1"; do
 		left=$((left - 1))
 	done
 	echo "$left" >"/tmp/left$1"
@@ -165,7 +153,7 @@ traced()
 
 is "no altmap is listed" "$(listed)" ""
 check "only root may look" [ "$(stat -c %a $LIST)" = 400 ]
-check "fsdax is made" create namespace0.0 fsdax dev
+check "fsdax is made" create $NS fsdax dev
 check "device-dax is made" create namespace1.0 devdax dev
 check "another fsdax is made" create namespace2.0 fsdax dev
 all=$(for n in 0 1 2; do
@@ -174,64 +162,64 @@ done | sort -n | awk '{ print $2 }' | xargs)
 is "they are listed, in the order of their memory" "$(listed)" "$all"
 sed 's/^/# /' $LIST
 check "the sums are right" adds_up $LIST
-is_right "$(holder 0)" 0 $(($(cat /sys/block/pmem0/size) * 512))
-is_right dax1.0 1 "$(cat /sys/bus/dax/devices/dax1.0/size)"
-is "threads for 3 GiB" "$(column "$(holder 0)" fill_threads)" 2
+is_right "$(holder $NS)" 0 $(($(cat /sys/block/pmem0/size) * 512))
+is_right dax1.0 1 "$(cat $DAX/devices/dax1.0/size)"
+is "threads for 3 GiB" "$(column "$(holder $NS)" fill_threads)" 2
 is "threads for 1 GiB" "$(column dax1.0 fill_threads)" 1
 check "the sums are right while two come and go, $CYCLES times" watched
 is "all are listed" "$(listed)" "$all"
-unbind 2
+off 2
 
 mount -t tracefs trace $TRACE
 echo 1 >$TRACE/events/vmem_altmap/enable
 echo 1 >$TRACE/events/memmap_fill/enable
 pages=$(memmap_pages "$(cat $REGION/size)")
-range=$(column "$(holder 0)" range)
-check "disabled" traced unbind 0
+range=$(column "$(holder $NS)" range)
+check "disabled" traced off 0
 is "traced: blocks given back" "$(events vmem_altmap_free pages)" "$pages"
 is "traced: one altmap goes" "$(events vmem_altmap_unregister)" 1
 is "traced: with nothing in use" "$(events vmem_altmap_unregister used)" 0
 is "it is listed no more" "$(listed)" dax1.0
-check "enabled" traced bind 0
+check "enabled" traced on 0
 grep -v '^#' /tmp/trace | head -n 2 | sed 's/^/# /'
 is "traced: one altmap comes" "$(events vmem_altmap_register)" 1
 is "traced: as it is listed" \
 	"$(sed -n 's/.* vmem_altmap_register: mem=\([^ ]*\) owner=\([^ ]*\) .*/\1 \2/p' \
 		/tmp/trace)" \
-	"$(printf '%#x-%#x %s' $((${range%-*})) $((${range#*-})) "$(holder 0)")"
+	"$(printf '%#x-%#x %s' $((${range%-*})) $((${range#*-})) "$(holder $NS)")"
 is "traced: blocks taken" "$(events vmem_altmap_alloc pages)" "$pages"
 is "traced: the page structs, once" "$(events memmap_fill)" 1
 is "traced: all of them" "$(events memmap_fill pages)" \
 	$(($(cat $REGION/size) / PAGE))
 is "traced: microseconds" $(($(events memmap_fill ns) / 1000)) \
-	"$(column "$(holder 0)" fill_us)"
+	"$(column "$(holder $NS)" fill_us)"
 is "traced: no failure" "$(events vmem_altmap_fail)" 0
-unbind 0
+off 0
 echo 100 >$FAULT/probability
 echo 1 >$FAULT/times
-check "an enable fails" traced fails bind 0
+check "an enable fails" traced fails on 0
 is "traced: one failure" "$(events vmem_altmap_fail)" 1
 is "traced: all that was taken is given back" \
 	"$(events vmem_altmap_alloc pages)" "$(events vmem_altmap_free pages)"
 is "traced: one altmap comes and goes" "$(events vmem_altmap_register) \
 $(events vmem_altmap_unregister)" "1 1"
 echo 0 >$FAULT/probability
-check "it can be enabled then" bind 0
+check "it can be enabled then" on 0
 check "memmap in DRAM: no altmap is traced, the page structs are" \
-	traced create namespace0.0 fsdax mem
+	traced create $NS fsdax mem
 is "traced: no altmap comes" "$(events vmem_altmap_register)" 0
 check "traced: page structs" [ "$(events memmap_fill)" -gt 0 ]
 
-start=$(($(cat /sys/bus/dax/devices/dax1.0/resource)))
-end=$((start + $(cat /sys/bus/dax/devices/dax1.0/size)))
-echo dax1.0 >/sys/bus/dax/drivers/device_dax/unbind
-echo 1 >/sys/bus/dax/devices/dax1.0/memmap_on_memory
+start=$(($(cat $DAX/devices/dax1.0/resource)))
+end=$((start + $(cat $DAX/devices/dax1.0/size)))
+unbind dax1.0 $DAX/drivers/device_dax
+echo 1 >$DAX/devices/dax1.0/memmap_on_memory
 echo dax1.0 >$KMEM/new_id
 is "memory blocks are listed" "$(listed)" "$(for _ in $(seq \
 	$((end / BLOCK - (start + BLOCK - 1) / BLOCK))); do echo memory; done | xargs)"
 check "the sums are right" adds_up $LIST
 is "memory blocks: their memmap" "$(column memory used_KiB | sort -u)" \
 	$((PAGES * (PAGE / 1024)))
-echo dax1.0 >$KMEM/unbind
+unbind dax1.0 $KMEM
 is "no altmap is listed" "$(listed)" ""
 finish

@@ -9,9 +9,7 @@
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-ND=/sys/bus/nd/devices
 CYCLES=$1 ROUNDS=$2
-MIB=1048576
 
 # Sets TAKEN to the pages of DRAM that no statistics name: the kernel's own,
 # memmap and its page tables among them. All figures are of one moment, and no
@@ -103,7 +101,7 @@ use()
 
 resource()
 {
-	cat "$ND/$(cat "$ND/namespace$1.0/holder")/resource"
+	cat "$ND/$(holder "namespace$1.0")/resource"
 }
 
 # Disable and enable namespace N CYCLES times, by its driver.
@@ -111,11 +109,11 @@ cycles()
 {
 	local holder driver _
 
-	holder=$(cat "$ND/namespace$1.0/holder")
+	holder=$(holder "namespace$1.0")
 	driver=$(readlink -f "$ND/$holder/driver")
 	for _ in $(seq "$CYCLES"); do
-		echo "$holder" >"$driver/unbind" &&
-			echo "$holder" >"$driver/bind" || return 1
+		unbind "$holder" "$driver" && bind "$holder" "$driver" ||
+			return 1
 	done
 }
 
@@ -221,10 +219,10 @@ lost()
 check "namespaces 1 to 4 are made, each in another mode" all make
 check "they are filled" all use fill
 resources=$(all resource)
-check "namespace 0 is made" create namespace0.0 fsdax dev
+check "namespace 0 is made" create $NS fsdax dev
 check "ext4 is made on it" make_fs ext4 /dev/pmem0
 check "ext4 is mounted with dax=always" \
-	mount -t ext4 -o dax=always /dev/pmem0 /mnt
+	mount_dax ext4 /dev/pmem0
 dd if=/dev/urandom of=/tmp/data bs=1M count=2 2>/dev/null
 use_files
 check "all go round once" at_once once 1 2 3 4

@@ -8,22 +8,19 @@
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-NS=namespace0.0
-ND=/sys/bus/nd/devices
 SIZE=$((8 << 20))
-SIGBUS=135
 
 # driver bind|unbind
 driver()
 {
-	echo "$HOLDER" >"$DRIVER/$1"
+	"$1" "$HOLDER" "$DRIVER"
 }
 
 # made MODE MAP: HOLDER and DRIVER are what binds it.
 made()
 {
 	check "$1 --map=$2 is made" create $NS "$1" "$2"
-	HOLDER=$(cat $ND/$NS/holder)
+	HOLDER=$(holder $NS)
 	DRIVER=$(readlink -f "$ND/$HOLDER/driver")
 }
 
@@ -34,11 +31,6 @@ filesystem()
 	ext4) mkfs.ext4 -q -F -b 4096 -N 64 -O ^has_journal /dev/pmem0 12M ;;
 	xfs) make_fs xfs /dev/pmem0 ;;
 	esac
-}
-
-mount_dax()
-{
-	mount -t "$1" -o dax=always /dev/pmem0 /mnt
 }
 
 # It is asked for what it sees; it must have been killed by then.
@@ -56,7 +48,7 @@ file()
 {
 	check "$1 is made" filesystem "$1"
 	free=$(free_dram) memmap=$(vmstat nr_memmap_pages)
-	check "$1 is mounted with dax=always" mount_dax "$1"
+	check "$1 is mounted with dax=always" mount_dax "$1" /dev/pmem0
 	check "$1: a file is written" ./mapdax fill /mnt/map 0 "$SIZE" 1
 	check "$1: a process has it mapped" keep /mnt/map
 	check "$1: its device is unbound" driver unbind
@@ -66,7 +58,7 @@ file()
 	dram_at_most "$1: KiB of DRAM that took" $((free - $(free_dram))) 128
 	is "$1: nr_memmap_pages is what it was" \
 		"$(vmstat nr_memmap_pages)" "$memmap"
-	check "$1 is mounted again" mount_dax "$1"
+	check "$1 is mounted again" mount_dax "$1" /dev/pmem0
 	check "$1: the file is the same" \
 		./mapdax check /mnt/map 0 "$SIZE" 1
 	check "$1 is unmounted again" umount /mnt
@@ -93,7 +85,7 @@ storage()
 	local first
 
 	check "$1 is made" filesystem "$1"
-	check "$1 is mounted with dax=always" mount_dax "$1"
+	check "$1 is mounted with dax=always" mount_dax "$1" /dev/pmem0
 	check "$1: a file is written" ./mapdax fill /mnt/map 0 "$SIZE" 3
 	first=$(./mapdax phys /mnt/map 0)
 	check "$1: a process has it mapped" keep /mnt/map

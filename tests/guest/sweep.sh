@@ -15,8 +15,6 @@
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-ND=/sys/bus/nd
-DAX=/sys/bus/dax
 FAULTS=/sys/kernel/debug
 
 # Every allocation counts, and the console shows no stack of those that fail.
@@ -39,7 +37,7 @@ regions()
 {
 	local region
 
-	for region in "$ND"/devices/region*; do
+	for region in "$ND"/region*; do
 		echo "$(($(cat "$region/resource"))) ${region##*region}"
 	done | sort -n | cut -d ' ' -f 2
 }
@@ -48,10 +46,10 @@ regions()
 # that adds its memory. Sets DEVICE.
 claim()
 {
-	local seed=$ND/devices/$KIND$1.0
+	local seed=$ND/$KIND$1.0
 
 	DEVICE=$KIND$1.0
-	echo "namespace$1.0" >$ND/drivers/nd_pmem/unbind
+	unbind "namespace$1.0" $DRIVERS/nd_pmem
 	cat /proc/sys/kernel/random/uuid >"$seed/uuid"
 	if [ "$KIND" = btt ]; then
 		echo 4096 >"$seed/sector_size"
@@ -61,7 +59,7 @@ claim()
 	fi
 	echo "namespace$1.0" >"$seed/namespace"
 	[ "$MAKER" ] || return 0
-	echo "$DEVICE" >"$MAKER/bind"
+	bind "$DEVICE" "$MAKER"
 	[ -z "$ON_MEMORY" ] ||
 		echo "$ON_MEMORY" >"$DAX/devices/$DEVICE/memmap_on_memory"
 }
@@ -70,12 +68,12 @@ claim()
 # medium, and gives it back.
 made()
 {
-	local driver=$ND/drivers/$MADE_BY
+	local driver=$DRIVERS/$MADE_BY
 
 	claim "$1"
-	echo "$DEVICE" >"$driver/bind"
-	echo "$DEVICE" >"$driver/unbind"
-	echo >"$ND/devices/$DEVICE/namespace"
+	bind "$DEVICE" "$driver"
+	unbind "$DEVICE" "$driver"
+	echo >"$ND/$DEVICE/namespace"
 	DEVICE=namespace$1.0
 }
 
@@ -95,7 +93,7 @@ sweep_all()
 		else
 			claim "$region"
 		fi
-		[ "$devices" ] || echo "$DEVICE" >"$DRIVER/bind" || [ "$MADE_BY" ]
+		[ "$devices" ] || bind "$DEVICE" "$DRIVER" || [ "$MADE_BY" ]
 		devices="$devices $DEVICE"
 	done
 	# shellcheck disable=SC2086 # words
@@ -110,17 +108,17 @@ mem) MODE=ram ;;
 dev) MODE=pmem ;;
 esac
 case $1 in
-fsdax) KIND=pfn DRIVER=$ND/drivers/nd_pmem ;;
-devdax) KIND=dax DRIVER=$DAX/drivers/device_dax MAKER=$ND/drivers/dax_pmem ;;
-dax_pmem) KIND=dax DRIVER=$ND/drivers/dax_pmem ;;
-kmem) KIND=dax DRIVER=$DAX/drivers/kmem MAKER=$ND/drivers/dax_pmem
+fsdax) KIND=pfn DRIVER=$DRIVERS/nd_pmem ;;
+devdax) KIND=dax DRIVER=$DAX/drivers/device_dax MAKER=$DRIVERS/dax_pmem ;;
+dax_pmem) KIND=dax DRIVER=$DRIVERS/dax_pmem ;;
+kmem) KIND=dax DRIVER=$KMEM MAKER=$DRIVERS/dax_pmem
 	case $MODE in
 	ram) ON_MEMORY=0 ;;
 	pmem) ON_MEMORY=1 MODE=ram ;;
 	esac ;;
-ns-fsdax) KIND=pfn DRIVER=$ND/drivers/nd_pmem MADE_BY=nd_pmem ;;
-ns-devdax) KIND=dax DRIVER=$ND/drivers/nd_pmem MADE_BY=dax_pmem ;;
-ns-btt) KIND=btt DRIVER=$ND/drivers/nd_pmem MADE_BY=nd_pmem ;;
+ns-fsdax) KIND=pfn DRIVER=$DRIVERS/nd_pmem MADE_BY=nd_pmem ;;
+ns-devdax) KIND=dax DRIVER=$DRIVERS/nd_pmem MADE_BY=dax_pmem ;;
+ns-btt) KIND=btt DRIVER=$DRIVERS/nd_pmem MADE_BY=nd_pmem ;;
 esac
 echo 0 >$DAX/drivers_autoprobe
 echo 1 >/proc/sys/kernel/kptr_restrict # addresses in /proc/vmallocinfo

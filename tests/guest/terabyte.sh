@@ -8,8 +8,6 @@
 . ./lib.sh
 
 DEV=dax0.0
-DAX=/sys/bus/dax
-KMEM=$DAX/drivers/kmem
 MEMORY=/sys/devices/system/memory
 BLOCK=$((0x$(cat $MEMORY/block_size_bytes)))
 
@@ -18,18 +16,8 @@ blocks()
 	find $MEMORY -maxdepth 1 -name 'memory[0-9]*' | wc -l
 }
 
-bind()
-{
-	echo $DEV >$KMEM/bind
-}
-
-unbind()
-{
-	echo $DEV >$KMEM/unbind
-}
-
 echo 0 >$DAX/drivers_autoprobe
-check "device-dax is made" create namespace0.0 devdax mem
+check "device-dax is made" create $NS devdax mem
 size=$(cat $DAX/devices/$DEV/size)
 boot=$(blocks)
 count=$((size / BLOCK))
@@ -37,15 +25,15 @@ echo 1 >$DAX/devices/$DEV/memmap_on_memory
 memmap=$(vmstat nr_memmap_pages)
 check "kmem takes the device" eval "echo $DEV >$KMEM/new_id"
 is "blocks" $(($(blocks) - boot)) $count
-check "kmem gives it back" unbind
+check "kmem gives it back" unbind $DEV $KMEM
 before=$(free_dram)
-check "once more" bind
+check "once more" bind $DEV $KMEM
 price=$((before - $(free_dram)))
 is "$count blocks" $(($(blocks) - boot)) $count
 check "8,192 or more" [ $count -ge 8192 ]
 dram_at_most "KiB of DRAM for a block" $((price / count)) 16
 is "pages of memmap in DRAM" $(($(vmstat nr_memmap_pages) - memmap)) 0
-check "all go away" unbind
+check "all go away" unbind $DEV $KMEM
 is "blocks left" $(($(blocks) - boot)) 0
 dram_at_most "KiB of DRAM lost" $((before - $(free_dram))) 1024
 finish
