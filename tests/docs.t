@@ -45,7 +45,7 @@ try "the series has a tree" prepare_tree || bail "no tree"
 try "pages for kernel developers" pages mm
 try "with what is said in the code" shown mm/vmem_altmap.html \
 	vmem_altmap_register mhp_register_altmaps memmap_fill_copies \
-	memmap_fill_split should_fail_vmem_altmap
+	memmap_fill_run should_fail_vmem_altmap
 try "pages for administrators" pages admin-guide/mm
 try "linked from their index" shown admin-guide/mm/index.html vmem_altmap.html
 finish

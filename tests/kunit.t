@@ -17,8 +17,8 @@ tree=$ALTMAP_CACHE/build/$KVER-altmap
 obj=$tree/.obj-kunit${DEBUG:+-debug}
 log=$ALTMAP_CACHE/log/kunit-build.log
 console=$ALTMAP_TOP/build/console
-cases=$(cat "$ALTMAP_TOP"/linux/lib/test_vmem_altmap.c \
-	"$ALTMAP_TOP"/linux/mm/vmem_altmap/tests/*_kunit.c | grep -c KUNIT_CASE)
+cases=$(cat "$ALTMAP_TOP"/linux/mm/{,vmem_altmap/}tests/*_kunit.c |
+	grep -c KUNIT_CASE)
 
 kunit()
 {
@@ -35,7 +35,7 @@ build()
 (
 	lock build
 	"$ALTMAP_TOP/tools/assemble" --scratch "$KVER" "$tree" || exit
-	kunit build --kunitconfig=lib/test_vmem_altmap.config \
+	kunit build --kunitconfig=mm/vmem_altmap/tests \
 		${DEBUG:+--kunitconfig="$ALTMAP_TOP/configs/options/debug.config"} \
 		${DEBUG:+--kconfig_add=CONFIG_DEBUG_KMEMLEAK=n} \
 		--jobs "$(nproc)" --make_options CC="$cc" >"$log" 2>&1 ||

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fault injection for altmaps: a storage that runs dry when it is told to.
+ * Fault injection for altmaps: allocations from their storage fail.
  *
  * See Documentation/fault-injection/fault-injection.rst, and
  * Documentation/mm/vmem_altmap.rst for what an altmap is.
@@ -13,11 +13,10 @@
 static DECLARE_FAULT_ATTR(fail_vmem_altmap);
 
 /**
- * should_fail_vmem_altmap() - ask whether a block is to be refused
+ * should_fail_vmem_altmap() - should this allocation fail?
  * @size: size of the block in bytes
  *
- * The allocator says in the log that the failure was provoked; there is
- * nothing that a stack would add.
+ * The registry logs that the failure was injected; a stack trace would add nothing.
  *
  * Context: any.
  *

@@ -4,9 +4,9 @@
  *
  * Each memory block has an altmap of its own, whose storage is the block's
  * first pages. It is registered before the block is added and unregistered
- * after it was removed; what populates and frees the memmap finds it by
- * look-up. When the block is onlined the storage goes to the same zone as the
- * rest, but never to the page allocator.
+ * after it was removed; populating and freeing the memmap find it by lookup.
+ * Onlining the block adds the storage to the zone of the rest, but not to the
+ * page allocator.
  *
  * See Documentation/mm/vmem_altmap.rst.
  */
@@ -21,15 +21,16 @@
 #include <linux/vmem_altmap.h>
 
 #include "internal.h"
-#include "vmem_altmap/internal.h"
 
-/* The owner of altmaps of memory blocks: the registry has others' as well. */
+/* The registry also holds altmaps of other owners. */
 static const char memory_owner[] = "memory";
 
 /* The altmap of a memory block that @pfn is in, if it has one */
 static struct vmem_altmap *block_altmap(unsigned long pfn)
 {
-	return vmem_altmap_of(pfn, memory_owner);
+	struct vmem_altmap *altmap = pfn_to_vmem_altmap(pfn);
+
+	return altmap && altmap->owner == memory_owner ? altmap : NULL;
 }
 
 static int register_altmap(u64 start, int nid, unsigned long memmap_pages,
@@ -66,10 +67,9 @@ static int register_altmap(u64 start, int nid, unsigned long memmap_pages,
  * @memmap_pages: pages at the start of each block for its memmap
  * @inaccessible: the memory cannot be read or written while it is offline
  *
- * To be done before the memory is added.
+ * The caller registers before it adds the memory.
  *
- * Context: Under the device hotplug lock, not under mem_hotplug_begin(). Takes
- * memory.
+ * Context: Under mem_hotplug_begin(). Allocates memory.
  * Return: 0; -ENOMEM, or -EBUSY if another altmap describes some of a block.
  * Then none is registered, and the log says so. -EEXIST would tell callers of
  * add_memory() that the memory was added before.
@@ -99,10 +99,10 @@ out:
  * @start: physical address of the first block
  * @size: bytes of all blocks; may be 0
  *
- * To be done after the memory was removed, or could not be added, and before
- * its resource is released.
+ * The caller unregisters after the memory was removed, or could not be added, and
+ * before it releases the memory's resource.
  *
- * Context: Under the device hotplug lock, not under mem_hotplug_begin().
+ * Context: Under mem_hotplug_begin().
  */
 void mhp_unregister_altmaps(u64 start, u64 size)
 {

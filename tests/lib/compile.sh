@@ -11,7 +11,7 @@
 tree=$ALTMAP_CACHE/build/$KVER-check
 obj=$tree/.obj-check
 log=$ALTMAP_CACHE/log/$KVER-check.log
-kunit=$ALTMAP_SERIES/linux/lib/test_vmem_altmap.config
+kunit=$ALTMAP_SERIES/linux/mm/vmem_altmap/tests/.kunitconfig
 
 # What uses what the series changes, and the option that it is there with.
 users="
@@ -24,7 +24,8 @@ drivers/s390/char/sclp_cmd.o			S390
 arch/arm64/kernel/cpufeature.o			ARM64
 arch/powerpc/platforms/pseries/			PPC_PSERIES
 kernel/padata.o					PADATA
-lib/test_vmem_altmap.o				TEST_VMEM_ALTMAP
+mm/vmem_altmap/tests/				VMEM_ALTMAP_KUNIT_TEST
+mm/tests/					VMEM_ALTMAP_KUNIT_TEST
 "
 
 # options: the fragment
@@ -48,7 +49,7 @@ prepare_tree()
 prepare()
 {
 	prepare_tree && configure "$(options)" &&
-		on VMEM_ALTMAP && on TEST_VMEM_ALTMAP
+		on VMEM_ALTMAP && on VMEM_ALTMAP_KUNIT_TEST
 }
 
 # build_for ARCH [TOOLS]: from now on; TOOLS is the prefix of a compiler's name,

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How page structs that differ in nothing are written: as copies of one of them.
- * Needs no other header, so that a benchmark in user space can compile it
- * unchanged.
+ * Write struct pages that are alike, as copies of one. This header includes no
+ * other, so that a benchmark in user space can compile it unchanged.
  */
 #ifndef _LINUX_MEMMAP_FILL_COPIES_H
 #define _LINUX_MEMMAP_FILL_COPIES_H
 
 /*
- * Streaming stores: what is written goes past the cache, and is not read before.
- * 8 bytes a store, out of registers, is what the kernel can have without saving
- * the FPU's state; a processor merges them to whole cache lines. Four quarters
- * are written at the same time, which keeps more of the memory's banks busy:
- * nearly as fast as stores of 64 bytes (AMD EPYC of family 26: 33 ms a GiB to
- * 32; Intel Xeon: 45 to 43). They are quarters of 256 KiB, lest they lie a large
- * power of two apart and want the same entry of a TLB that is not associative.
+ * Streaming stores bypass the cache and read nothing first. 8 bytes a store, from
+ * general registers, is the most without saving the FPU's state; the processor
+ * merges them to whole cache lines. Writing four quarters of a block side by side
+ * keeps more of the memory's banks busy: nearly as fast as stores of 64 bytes (AMD
+ * EPYC of family 26: 33 ms a GiB to 32; Intel Xeon: 45 to 43). A block is 256 KiB,
+ * so that the quarters are not a large power of two apart, where they would share
+ * the entries of a TLB with few ways.
  */
-#define MEMMAP_FILL_BLOCK	4096UL	/* page structs */
+#define MEMMAP_FILL_BLOCK	4096UL	/* struct pages */
 
 #ifdef __x86_64__
-/* Whether memmap_fill_copies() writes page structs of @size bytes like that. */
+/* Does memmap_fill_copies() stream struct pages of @size bytes? */
 static inline int memmap_fill_streams(unsigned long size)
 {
 	return size == 64;
@@ -52,19 +51,19 @@ static inline void memmap_fill_stream(void *copies, const void *page,
 	const unsigned long *from = page, *end;
 	const unsigned long a = from[0], b = from[1], c = from[2], d = from[3];
 	const unsigned long e = from[4], f = from[5], g = from[6], h = from[7];
-	unsigned long *to = copies, *rest, some, part, i;
+	unsigned long *to = copies, *tail, nr_now, quarter, i;
 
-	for (; nr; nr -= some, to = rest) {
-		some = nr < MEMMAP_FILL_BLOCK ? nr : MEMMAP_FILL_BLOCK;
-		part = some / 4 * 8;
-		rest = to + 4 * part;
-		for (i = some % 4; i; i--, rest += 8)
-			memmap_fill_line(rest, a, b, c, d, e, f, g, h);
-		for (end = to + part; to < end; to += 8) {
+	for (; nr; nr -= nr_now, to = tail) {
+		nr_now = nr < MEMMAP_FILL_BLOCK ? nr : MEMMAP_FILL_BLOCK;
+		quarter = nr_now / 4 * 8;
+		tail = to + 4 * quarter;
+		for (i = nr_now % 4; i; i--, tail += 8)
+			memmap_fill_line(tail, a, b, c, d, e, f, g, h);
+		for (end = to + quarter; to < end; to += 8) {
 			memmap_fill_line(to, a, b, c, d, e, f, g, h);
-			memmap_fill_line(to + part, a, b, c, d, e, f, g, h);
-			memmap_fill_line(to + 2 * part, a, b, c, d, e, f, g, h);
-			memmap_fill_line(to + 3 * part, a, b, c, d, e, f, g, h);
+			memmap_fill_line(to + quarter, a, b, c, d, e, f, g, h);
+			memmap_fill_line(to + 2 * quarter, a, b, c, d, e, f, g, h);
+			memmap_fill_line(to + 3 * quarter, a, b, c, d, e, f, g, h);
 		}
 	}
 	asm volatile("sfence" : : : "memory");
@@ -82,15 +81,15 @@ static inline void memmap_fill_stream(void *copies, const void *page,
 #endif
 
 /**
- * memmap_fill_copies() - write copies of a page struct
+ * memmap_fill_copies() - write copies of a struct page
  * @to: the first copy
- * @page: the page struct
- * @size: bytes of a page struct, a constant
- * @nr: copies, page structs in a row
+ * @page: the struct page
+ * @size: bytes of a struct page, a constant
+ * @nr: number of copies, one after another
  *
  * When it returns the copies are ordered as plain stores would be. If
- * memmap_fill_streams(@size), no cache holds any of them: where memory is
- * persistent, so are they after a pmem_wmb(). The scrub of altmaps relies on it.
+ * memmap_fill_streams(@size), no cache holds any of them, and in persistent memory
+ * they are durable after a pmem_wmb(). The scrub of altmaps relies on it.
  *
  * Context: Any.
  */

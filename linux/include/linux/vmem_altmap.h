@@ -17,6 +17,18 @@
 struct vmem_altmap_split;
 
 /**
+ * struct vmem_altmap_fill - how the struct pages of a range were initialised
+ * @ns: nanoseconds that it took, 0 if that was not measured
+ * @method: how; a string literal, which the log has too
+ * @threads: most threads that have worked at one time
+ */
+struct vmem_altmap_fill {
+	u64 ns;
+	const char *method;
+	unsigned int threads;
+};
+
+/**
  * struct vmem_altmap - storage for the memmap of a range, on the range itself
  * @base_pfn: first pfn described; set by the driver
  * @reserve: pages from @base_pfn on that the driver keeps; set by the driver
@@ -26,26 +38,22 @@ struct vmem_altmap_split;
  *	driver of memory whose other contents stay as well
  * @inaccessible: the range cannot be read or written before it is onlined; set
  *	by the driver, together with @no_scrub
- * @nid: node of the memory; set by who registers the altmap
- * @owner: name of the device or whatever else the altmap is of, for people to
- *	read; set by who registers, or NULL; not freed before the altmap is
- *	unregistered
+ * @nid: node of the memory; set by the caller of vmem_altmap_register()
+ * @owner: name of the device or other owner, for people to read; set by the
+ *	caller of vmem_altmap_register(), or NULL; not freed before the altmap
+ *	is unregistered
  * @alloc: pages of the storage in use
- * @align: pages of the storage that are not in use and lost to PMD blocks, by
- *	the storage's own alignment or because a page next to them is in use;
- *	page blocks take these first
+ * @align: unused pages of the storage that cannot be part of a free PMD block:
+ *	the storage is unaligned there, or a page of the same block is in use;
+ *	single pages are allocated from these first
  * @watermark: most pages in use at one time since the altmap was registered
- * @failed: blocks asked for in vain since the altmap was registered; the log
- *	has said why
- * @fill_ns: nanoseconds that it took to write the page structs, 0 if that was
- *	not measured
- * @fill_threads: threads that wrote them, at most
- * @fill_method: how, by the name that the log has
+ * @failed: allocations that failed since the altmap was registered; the log
+ *	says why
+ * @fill: how the struct pages of the range were initialised
  *
- * What is left of @free once @alloc and @align are taken off is whole PMD
- * blocks. The driver may write its fields until vmem_altmap_register(), and who
- * registers writes @nid and @owner before; the others are written under the
- * registry's lock, but for the last two.
+ * @free minus @alloc and @align is whole PMD blocks. The driver may write its
+ * fields until vmem_altmap_register(). The registry writes @alloc to @failed under
+ * the memory hotplug lock and its mutex, and @fill under its mutex.
  */
 struct vmem_altmap {
 	unsigned long base_pfn;
@@ -59,16 +67,14 @@ struct vmem_altmap {
 	unsigned long align;
 	unsigned long watermark;
 	unsigned long failed;
-	u64 fill_ns;
-	const char *fill_method;
-	unsigned int fill_threads;
+	struct vmem_altmap_fill fill;
 
-	/* private: under the registry's lock, the last two are the scrub's */
+	/* private: as @alloc, but the last two are the scrub's */
 	struct interval_tree_node range;	/* pfns described */
 	unsigned long *blocks;		/* bit set: PMD block not to be had whole */
 	unsigned long next_block;	/* no bit below this is clear */
 	struct rb_root splits;		/* PMD blocks handed out page by page */
-	struct vmem_altmap_split *room;	/* one that may have a page left */
+	struct vmem_altmap_split *room;	/* one that may have a free page */
 	unsigned long *dirty;		/* bit set: PMD block that was handed out */
 	void *scrub_map;		/* maps the storage while it is removed */
 	bool scrub_in_place;		/* it could not be mapped */
@@ -98,8 +104,8 @@ bool vmem_altmap_free(phys_addr_t phys, unsigned long size);
 void vmem_altmap_scrub_begin(struct vmem_altmap *altmap);
 void vmem_altmap_scrub_end(struct vmem_altmap *altmap);
 bool vmem_altmap_storage_in(unsigned long start_pfn, unsigned long nr_pages);
-void vmem_altmap_filled(struct vmem_altmap *altmap, u64 ns,
-			const char *method, unsigned int threads);
+void vmem_altmap_filled(struct vmem_altmap *altmap,
+			const struct vmem_altmap_fill *fill);
 const struct vmem_altmap *vmem_altmap_iter_start(unsigned long pfn);
 const struct vmem_altmap *vmem_altmap_iter_next(const struct vmem_altmap *altmap);
 void vmem_altmap_iter_stop(void);
@@ -161,8 +167,8 @@ static inline bool vmem_altmap_storage_in(unsigned long start_pfn,
 	return false;
 }
 
-static inline void vmem_altmap_filled(struct vmem_altmap *altmap, u64 ns,
-				      const char *method, unsigned int threads)
+static inline void vmem_altmap_filled(struct vmem_altmap *altmap,
+				      const struct vmem_altmap_fill *fill)
 {
 }
 #endif /* CONFIG_VMEM_ALTMAP */
@@ -186,7 +192,7 @@ static inline bool should_fail_vmem_altmap(unsigned long size)
 #endif /* CONFIG_FAIL_VMEM_ALTMAP */
 
 #if IS_ENABLED(CONFIG_KUNIT)
-/* for tests, which count complaints, and make up ranges without memory */
+/* for tests, which count warnings, and register ranges without memory */
 extern bool vmem_altmap_scrub;
 void vmem_altmap_warn_free(struct vmem_altmap *altmap, phys_addr_t phys,
 			   unsigned long size);

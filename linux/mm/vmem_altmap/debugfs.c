@@ -28,10 +28,10 @@ static void print_altmap(const struct vmem_altmap *altmap, struct seq_file *seq)
 		   kib(altmap->alloc), kib(altmap->align),
 		   kib(altmap->free - altmap->alloc - altmap->align),
 		   kib(altmap->watermark), altmap->failed);
-	if (altmap->fill_ns)
+	if (altmap->fill.ns)
 		seq_printf(seq, " %10llu %12u %s\n",
-			   div_u64(altmap->fill_ns, NSEC_PER_USEC),
-			   altmap->fill_threads, altmap->fill_method);
+			   div_u64(altmap->fill.ns, NSEC_PER_USEC),
+			   altmap->fill.threads, altmap->fill.method);
 	else
 		seq_printf(seq, " %10s %12s %s\n", "-", "-", "-");
 }

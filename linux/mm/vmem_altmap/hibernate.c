@@ -3,12 +3,12 @@
  * No hibernation while a device holds its own memmap.
  *
  * The kernel that resumes enables persistent memory before it reads the image,
- * and writes its own page structs to where those of the image's kernel are. The
- * image holds DRAM, it cannot bring them back. So who hibernates has to disable
- * such devices first. Hot-added memory that holds its own memmap is RAM, and in
- * the image.
+ * and writes its own struct pages over those of the image's kernel. The image holds
+ * DRAM and cannot restore them. So an administrator disables such devices before
+ * hibernating. Hot-added memory that holds its own memmap is RAM, and part of the
+ * image.
  *
- * Documentation/admin-guide/mm/vmem_altmap.rst tells administrators of it.
+ * See Documentation/admin-guide/mm/vmem_altmap.rst.
  */
 #define pr_fmt(fmt) "vmem_altmap: " fmt
 
@@ -21,21 +21,21 @@
 #include <linux/suspend.h>
 #include <linux/vmem_altmap.h>
 
-/* From PM_HIBERNATION_PREPARE until that failed, or all is over */
+/* From PM_HIBERNATION_PREPARE until that fails, or PM_POST_HIBERNATION */
 static bool hibernating;
 
 /**
  * vmem_altmap_hibernating() - has the system begun to hibernate?
  *
- * Who has registered an altmap of device memory and stored its page map asks,
- * and undoes both.
+ * memremap_pages() asks after it has stored the page map and registered the altmap,
+ * and undoes both if so.
  *
  * Context: Any.
- * Return: true if no device's memmap may come to lie on the device now.
+ * Return: true if no device's memmap may be put on the device now.
  */
 bool vmem_altmap_hibernating(void)
 {
-	/* pairs with prepare(): one of the two sees what the other has done */
+	/* pairs with prepare(): one of the two sees what the other has written */
 	smp_mb();
 	return READ_ONCE(hibernating);
 }
@@ -71,7 +71,7 @@ static int prepare(void)
 
 static int notify(struct notifier_block *block, unsigned long event, void *data)
 {
-	/* who only wants a quiet system makes no image, and no kernel resumes */
+	/* a user that only wants a quiet system writes no image to resume from */
 	if (event == PM_HIBERNATION_PREPARE && !hibernation_is_quiet())
 		return notifier_from_errno(prepare());
 	if (event == PM_POST_HIBERNATION)

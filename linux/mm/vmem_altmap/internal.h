@@ -45,16 +45,4 @@ int vmem_altmap_storage_free(struct vmem_altmap *altmap, unsigned long pfn,
 extern bool vmem_altmap_scrub;
 void vmem_altmap_zero(void *to, unsigned long size);
 
-/* registry.c */
-
-#ifdef CONFIG_VMEM_ALTMAP
-struct vmem_altmap *vmem_altmap_of(unsigned long pfn, const char *owner);
-#else
-static inline struct vmem_altmap *vmem_altmap_of(unsigned long pfn,
-						 const char *owner)
-{
-	return NULL;
-}
-#endif
-
 #endif /* _MM_VMEM_ALTMAP_INTERNAL_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The registry of altmaps: it finds the altmap that describes a pfn, so that nobody
- * hands altmap pointers around. It gives out their storage and takes it back by its
- * physical address, under its lock, and says in the log what was refused.
+ * The registry of altmaps finds the altmap that describes a pfn, so that no caller
+ * passes altmap pointers down. It allocates from their storage, frees by physical
+ * address, and reports in the log what it refused.
  *
  * See Documentation/mm/vmem_altmap.rst.
  */
@@ -14,6 +14,7 @@
 #include <linux/export.h>
 #include <linux/ioport.h>
 #include <linux/jump_label.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
@@ -28,9 +29,9 @@
 #include <trace/events/vmem_altmap.h>
 
 /*
- * Guards the index below and the books of all altmaps in it. Nests inside the
- * memory hotplug lock. Adding and removing memory is one at a time anyway, so
- * one lock is enough.
+ * The index, and the storage of the altmaps in it, change under the memory hotplug
+ * lock and this mutex inside it. A reader holds either: code that adds or removes
+ * memory has the memory hotplug lock anyway, all others take the mutex.
  */
 static DEFINE_MUTEX(vmem_altmap_lock);
 static struct rb_root_cached vmem_altmap_index = RB_ROOT_CACHED;
@@ -42,18 +43,19 @@ static bool in_storage(const struct vmem_altmap *altmap, unsigned long pfn)
 }
 
 /* for %pR */
-static struct resource mem(unsigned long first_pfn, unsigned long last_pfn)
+static struct resource pfn_resource(unsigned long first_pfn,
+				    unsigned long last_pfn)
 {
 	return DEFINE_RES_MEM(PFN_PHYS(first_pfn),
 			      PFN_PHYS(last_pfn - first_pfn + 1));
 }
 
-static struct resource altmap_mem(const struct vmem_altmap *altmap)
+static struct resource altmap_resource(const struct vmem_altmap *altmap)
 {
-	return mem(altmap->range.start, altmap->range.last);
+	return pfn_resource(altmap->range.start, altmap->range.last);
 }
 
-/* What a range is to be scrubbed by, if it is. */
+/* Without a bitmap of dirty blocks nothing is scrubbed. */
 static int init_dirty(struct vmem_altmap *altmap)
 {
 	altmap->dirty = NULL;
@@ -79,7 +81,7 @@ static int init_altmap(struct vmem_altmap *altmap)
 
 	altmap->watermark = 0;
 	altmap->failed = 0;
-	altmap->fill_ns = 0;
+	altmap->fill.ns = 0;
 	err = vmem_altmap_storage_init(altmap);
 	if (err)
 		return err;
@@ -90,27 +92,21 @@ static int init_altmap(struct vmem_altmap *altmap)
 	return err;
 }
 
-static void complain_of_books(const struct vmem_altmap *altmap)
-{
-	const struct resource res = altmap_mem(altmap);
-
-	pr_err("%pR: no DRAM for the books of the storage\n", &res);
-}
-
-static struct vmem_altmap *to_altmap(struct interval_tree_node *node)
+static struct vmem_altmap *node_altmap(struct interval_tree_node *node)
 {
 	return node ? container_of(node, struct vmem_altmap, range) : NULL;
 }
 
 static struct vmem_altmap *altmap_in(unsigned long first, unsigned long last)
 {
-	lockdep_assert_held(&vmem_altmap_lock);
-	return to_altmap(interval_tree_iter_first(&vmem_altmap_index, first,
-						  last));
+	lockdep_assert(lockdep_is_held(&vmem_altmap_lock) ||
+		       lockdep_is_mem_hotplug_held());
+	return node_altmap(interval_tree_iter_first(&vmem_altmap_index, first,
+						    last));
 }
 
-static int validate(const struct vmem_altmap *altmap, unsigned long start_pfn,
-		    unsigned long nr_pages)
+static int check_altmap(const struct vmem_altmap *altmap,
+			unsigned long start_pfn, unsigned long nr_pages)
 {
 	unsigned long end_pfn, offset;
 
@@ -125,35 +121,47 @@ static int validate(const struct vmem_altmap *altmap, unsigned long start_pfn,
 	return -EINVAL;
 }
 
-static int index_add(struct vmem_altmap *altmap, unsigned long start_pfn,
-		     unsigned long last_pfn)
+static int check_overlap(unsigned long start_pfn, unsigned long last_pfn)
 {
-	struct vmem_altmap *other;
+	const struct vmem_altmap *other = altmap_in(start_pfn, last_pfn);
+	struct resource res, other_res;
+
+	if (!other)
+		return 0;
+
+	res = pfn_resource(start_pfn, last_pfn);
+	other_res = altmap_resource(other);
+	pr_err("%pR: overlaps the altmap of %pR\n", &res, &other_res);
+	return -EEXIST;
+}
+
+static int add_altmap(struct vmem_altmap *altmap, unsigned long start_pfn,
+		      unsigned long nr_pages)
+{
+	const unsigned long last_pfn = start_pfn + nr_pages - 1;
+	struct resource res;
 	int err;
 
-	guard(mutex)(&vmem_altmap_lock);
-	other = altmap_in(start_pfn, last_pfn);
-	if (other) {
-		const struct resource res = mem(start_pfn, last_pfn);
-		const struct resource other_res = altmap_mem(other);
-
-		pr_err("%pR: overlaps the altmap of %pR\n", &res, &other_res);
-		return -EEXIST;
-	}
+	err = check_altmap(altmap, start_pfn, nr_pages) ?:
+	      check_overlap(start_pfn, last_pfn);
+	if (err)
+		return err;
 
 	altmap->range.start = start_pfn;
 	altmap->range.last = last_pfn;
 	err = init_altmap(altmap);
 	if (err) {
-		complain_of_books(altmap);
+		res = altmap_resource(altmap);
+		pr_err("%pR: cannot allocate the altmap's bitmaps\n", &res);
 		return err;
 	}
 
+	guard(mutex)(&vmem_altmap_lock);
 	interval_tree_insert(&altmap->range, &vmem_altmap_index);
 	return 0;
 }
 
-/* From now on /dev/mem maps none of it; take away what it mapped before. */
+/* From now on /dev/mem refuses to map the storage; unmap what it has mapped. */
 static void revoke_storage(const struct vmem_altmap *altmap)
 {
 	if (altmap->free)
@@ -189,12 +197,11 @@ EXPORT_SYMBOL_GPL(vmem_altmap_supported);
  * @start_pfn: first pfn of the range
  * @nr_pages: pages of the range, reserve and storage included
  *
- * Must be done before the first populate of the range. @altmap must stay where
- * it is until vmem_altmap_unregister(). Till then the storage is out of reach
- * for /dev/mem, and what that had mapped of it is unmapped.
+ * The caller registers before the first populate of the range, and @altmap must
+ * stay where it is until vmem_altmap_unregister(). Until then /dev/mem cannot map
+ * the storage, and what it had mapped of it is unmapped.
  *
- * Context: Process context, may sleep and allocate. Not under the memory
- * hotplug lock, which excludes changing a static key.
+ * Context: Under mem_hotplug_begin(). May sleep and allocate.
  *
  * Return: 0, -EINVAL if the altmap does not start at the range or does not fit
  * in it, -EEXIST if another altmap describes a part of the range, -ENOMEM,
@@ -205,66 +212,61 @@ int vmem_altmap_register(struct vmem_altmap *altmap, unsigned long start_pfn,
 {
 	int err;
 
+	lockdep_assert_mem_hotplug_held();
 	if (!vmem_altmap_supported())
 		return -EOPNOTSUPP;
-	err = validate(altmap, start_pfn, nr_pages);
-	if (!err)
-		err = index_add(altmap, start_pfn, start_pfn + nr_pages - 1);
+	err = add_altmap(altmap, start_pfn, nr_pages);
 	trace_vmem_altmap_register(altmap, start_pfn, nr_pages, err);
 	if (err)
 		return err;
 
-	static_branch_inc(&vmem_altmap_key);
+	static_branch_inc_cpuslocked(&vmem_altmap_key);
 	revoke_storage(altmap);
 	return 0;
 }
 
 VISIBLE_IF_KUNIT void vmem_altmap_warn_busy(struct vmem_altmap *altmap)
 {
-	const struct resource res = altmap_mem(altmap);
+	const struct resource res = altmap_resource(altmap);
 
 	KUNIT_STATIC_STUB_REDIRECT(vmem_altmap_warn_busy, altmap);
 	WARN(1, "altmap %pR: unregistered with %lu of %lu pages of storage in use\n",
 	     &res, altmap->alloc, altmap->free);
 }
 
-static bool index_del(struct vmem_altmap *altmap)
-{
-	guard(mutex)(&vmem_altmap_lock);
-	if (WARN_ON_ONCE(altmap_in(altmap->base_pfn, altmap->base_pfn) != altmap))
-		return false;
-	trace_vmem_altmap_unregister(altmap);
-	if (altmap->alloc)
-		vmem_altmap_warn_busy(altmap);
-
-	interval_tree_remove(&altmap->range, &vmem_altmap_index);
-	destroy_altmap(altmap);
-	return true;
-}
-
 /**
  * vmem_altmap_unregister() - take an altmap out of the registry
  * @altmap: a registered altmap
  *
- * Must be done after the last page-table entry of the range is gone. Blocks
- * that are still out are our own bug, and a WARN; their storage goes with the
- * altmap all the same.
+ * The caller unregisters after the last page-table entry of the range is gone.
+ * Blocks still in use are a bug of the memory's removal, and a WARN; the altmap is
+ * unregistered all the same.
  *
- * Context: as vmem_altmap_register().
+ * Context: Under mem_hotplug_begin(). May sleep.
  */
 void vmem_altmap_unregister(struct vmem_altmap *altmap)
 {
-	if (index_del(altmap))
-		static_branch_dec(&vmem_altmap_key);
+	lockdep_assert_mem_hotplug_held();
+	if (WARN_ON_ONCE(altmap_in(altmap->base_pfn, altmap->base_pfn) != altmap))
+		return;
+
+	trace_vmem_altmap_unregister(altmap);
+	if (altmap->alloc)
+		vmem_altmap_warn_busy(altmap);
+
+	scoped_guard(mutex, &vmem_altmap_lock)
+		interval_tree_remove(&altmap->range, &vmem_altmap_index);
+	destroy_altmap(altmap);
+	static_branch_dec_cpuslocked(&vmem_altmap_key);
 }
 
 static int refuse_span(unsigned long start_pfn, unsigned long last_pfn)
 {
-	const struct resource res = mem(start_pfn, last_pfn);
+	const struct resource res = pfn_resource(start_pfn, last_pfn);
 	const struct resource altmap_res =
-		altmap_mem(altmap_in(start_pfn, last_pfn));
+		altmap_resource(altmap_in(start_pfn, last_pfn));
 
-	pr_err("%pR: to be added with an altmap of %pR\n", &res, &altmap_res);
+	pr_err("%pR: does not match the altmap of %pR\n", &res, &altmap_res);
 	return -EINVAL;
 }
 
@@ -273,7 +275,7 @@ static int refuse_span(unsigned long start_pfn, unsigned long last_pfn)
  * @start_pfn: first pfn of the memory
  * @nr_pages: pages of the memory
  *
- * Context: Process context, may sleep.
+ * Context: Under mem_hotplug_begin().
  *
  * Return: 0 if no altmap describes any of it, or if one or more describe it
  * all and nothing else; -EINVAL otherwise.
@@ -283,12 +285,11 @@ int vmem_altmap_check_span(unsigned long start_pfn, unsigned long nr_pages)
 	const unsigned long last_pfn = start_pfn + nr_pages - 1;
 	struct vmem_altmap *altmap;
 	unsigned long pfn;
-	int err;
 
 	if (!static_branch_unlikely(&vmem_altmap_key))
 		return 0;
 
-	guard(mutex)(&vmem_altmap_lock);
+	lockdep_assert_mem_hotplug_held();
 	if (!altmap_in(start_pfn, last_pfn))
 		return 0;
 	for (pfn = start_pfn; pfn <= last_pfn; pfn = altmap->range.last + 1) {
@@ -296,9 +297,6 @@ int vmem_altmap_check_span(unsigned long start_pfn, unsigned long nr_pages)
 		if (!altmap || altmap->range.start != pfn ||
 		    altmap->range.last > last_pfn)
 			return refuse_span(start_pfn, last_pfn);
-		err = validate(altmap, pfn, altmap->range.last - pfn + 1);
-		if (err)
-			return err;
 	}
 	return 0;
 }
@@ -307,52 +305,27 @@ int vmem_altmap_check_span(unsigned long start_pfn, unsigned long nr_pages)
  * pfn_to_vmem_altmap() - find the altmap that describes a page
  * @pfn: page frame number
  *
- * Costs a static branch not taken while no altmap is registered, at boot above
- * all. Only code that adds or removes the very range that is described, under
- * the memory hotplug lock, may dereference what is returned. It is the range's
- * owner that registers and unregisters the altmap, before and after; nothing
- * keeps it registered for anybody else.
+ * While no altmap is registered, at boot above all, this costs a static branch that
+ * is not taken.
  *
- * Context: Process context, may sleep, once an altmap is registered; any
- * context before, slab not needed.
+ * Context: Under mem_hotplug_begin() once an altmap is registered; any context
+ * before, slab not needed.
  *
- * Return: the altmap, or NULL if none describes @pfn.
+ * Return: the altmap, or NULL if none describes @pfn. It stays registered until
+ * mem_hotplug_done().
  */
 struct vmem_altmap *pfn_to_vmem_altmap(unsigned long pfn)
 {
 	if (!static_branch_unlikely(&vmem_altmap_key))
 		return NULL;
 
-	guard(mutex)(&vmem_altmap_lock);
+	lockdep_assert_mem_hotplug_held();
 	return altmap_in(pfn, pfn);
 }
 
 /**
- * vmem_altmap_of() - find the altmap that describes a page, if it is an owner's
- * @pfn: page frame number
- * @owner: address of the owner's name
- *
- * For an owner of altmaps that is asked for memory of others, too: the altmap of
- * another owner may be unregistered at any time.
- *
- * Context: As pfn_to_vmem_altmap().
- * Return: the altmap, or NULL if none describes @pfn, or one of another owner.
- */
-struct vmem_altmap *vmem_altmap_of(unsigned long pfn, const char *owner)
-{
-	struct vmem_altmap *altmap;
-
-	if (!static_branch_unlikely(&vmem_altmap_key))
-		return NULL;
-
-	guard(mutex)(&vmem_altmap_lock);
-	altmap = altmap_in(pfn, pfn);
-	return altmap && altmap->owner == owner ? altmap : NULL;
-}
-
-/**
- * to_vmem_altmap() - find the altmap that describes page structs
- * @memmap_addr: address in the vmemmap, of any byte of a page struct
+ * to_vmem_altmap() - find the altmap of the memory that struct pages describe
+ * @memmap_addr: address in the vmemmap, of any byte of a struct page
  *
  * Context: As pfn_to_vmem_altmap().
  * Return: As pfn_to_vmem_altmap().
@@ -364,65 +337,48 @@ struct vmem_altmap *to_vmem_altmap(unsigned long memmap_addr)
 				  sizeof(struct page));
 }
 
-static int take(struct vmem_altmap *altmap, unsigned long size,
-		unsigned long *pfn)
+static void report_alloc_failure(const struct vmem_altmap *altmap,
+				 unsigned long nr_pages, int err)
 {
-	if (should_fail_vmem_altmap(size))
-		return -EAGAIN;
+	const struct resource res = altmap_resource(altmap);
 
-	return vmem_altmap_storage_alloc(altmap, size / PAGE_SIZE, pfn);
-}
-
-static void complain_of_storage(const struct vmem_altmap *altmap,
-				unsigned long nr_pages)
-{
-	const struct resource res = altmap_mem(altmap);
-
-	pr_err("%pR: needs %lu pages of storage, %lu left of %lu, %lu of these too scattered for PMD blocks\n",
-	       &res, nr_pages, altmap->free - altmap->alloc, altmap->free,
-	       altmap->align);
-}
-
-static void complain_of_provocation(const struct vmem_altmap *altmap,
-				    unsigned long nr_pages)
-{
-	const struct resource res = altmap_mem(altmap);
-
-	pr_err("%pR: needs %lu pages of storage, refused by fail_vmem_altmap\n",
-	       &res, nr_pages);
-}
-
-static void complain(const struct vmem_altmap *altmap, unsigned long nr_pages,
-		     int err)
-{
-	if (err == -ENOMEM)
-		complain_of_books(altmap);
-	else if (err == -EAGAIN)
-		complain_of_provocation(altmap, nr_pages);
-	else
-		complain_of_storage(altmap, nr_pages);
+	switch (err) {
+	case -EAGAIN:
+		pr_err("%pR: %lu pages of storage refused by fail_vmem_altmap\n",
+		       &res, nr_pages);
+		break;
+	case -ENOMEM:
+		pr_err("%pR: cannot allocate a bitmap of single pages\n", &res);
+		break;
+	default:
+		pr_err("%pR: out of memmap storage: %lu pages needed, %lu of %lu free, %lu of these not usable as PMD blocks\n",
+		       &res, nr_pages, altmap->free - altmap->alloc,
+		       altmap->free, altmap->align);
+	}
 }
 
 /**
- * vmem_altmap_alloc() - take a block of an altmap's storage
+ * vmem_altmap_alloc() - allocate a block of an altmap's storage
  * @altmap: a registered altmap
  * @size: size of the block in bytes: PMD_SIZE or PAGE_SIZE
  *
- * The block is naturally aligned and its contents are undefined. Pages come
- * from where no PMD block fits as long as there are any.
+ * The block is naturally aligned and its contents are undefined. Single pages are
+ * taken first where no whole PMD block fits: the unaligned ends of the storage,
+ * then PMD blocks already split.
  *
- * Context: Process context, may sleep. The caller adds the memory @altmap
- * describes, under the memory hotplug lock.
+ * Context: Under mem_hotplug_begin(). May sleep and allocate.
  *
  * Return: the block's address in the direct map; NULL, with an error in the
  * log and nothing changed, for another size, if no such block is left, or if
- * fault injection has it so (fail_vmem_altmap).
+ * fault injection refuses it (fail_vmem_altmap).
  */
 void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size)
 {
+	const unsigned long nr_pages = size / PAGE_SIZE;
 	unsigned long pfn;
-	int err;
+	int err = -EAGAIN;
 
+	lockdep_assert_mem_hotplug_held();
 	if (size != PMD_SIZE && size != PAGE_SIZE) {
 		pr_err("no blocks of %lu bytes, only of %lu and %lu\n",
 		       size, PAGE_SIZE, PMD_SIZE);
@@ -430,11 +386,12 @@ void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size)
 	}
 
 	guard(mutex)(&vmem_altmap_lock);
-	err = take(altmap, size, &pfn);
+	if (!should_fail_vmem_altmap(size))
+		err = vmem_altmap_storage_alloc(altmap, nr_pages, &pfn);
 	if (err) {
 		altmap->failed++;
-		trace_vmem_altmap_fail(altmap, size / PAGE_SIZE, err);
-		complain(altmap, size / PAGE_SIZE, err);
+		trace_vmem_altmap_fail(altmap, nr_pages, err);
+		report_alloc_failure(altmap, nr_pages, err);
 		return NULL;
 	}
 
@@ -443,35 +400,42 @@ void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size)
 			  storage_start(altmap) / PAGES_PER_BLOCK,
 			  altmap->dirty);
 	altmap->watermark = max(altmap->watermark, altmap->alloc);
-	trace_vmem_altmap_alloc(altmap, pfn, size / PAGE_SIZE);
+	trace_vmem_altmap_alloc(altmap, pfn, nr_pages);
 	return __va(PFN_PHYS(pfn));
 }
 
 VISIBLE_IF_KUNIT void vmem_altmap_warn_free(struct vmem_altmap *altmap,
 					    phys_addr_t phys, unsigned long size)
 {
-	const struct resource res = altmap_mem(altmap);
+	const struct resource res = altmap_resource(altmap);
 
 	KUNIT_STATIC_STUB_REDIRECT(vmem_altmap_warn_free, altmap, phys, size);
-	WARN_ONCE(1, "altmap %pR: no block of %lu bytes at %pa to be given back\n",
+	WARN_ONCE(1, "altmap %pR: %lu bytes at %pa freed that are not in use\n",
 		  &res, size, &phys);
 }
 
+static int free_block(struct vmem_altmap *altmap, unsigned long pfn,
+		      unsigned long nr_pages)
+{
+	guard(mutex)(&vmem_altmap_lock);
+	return vmem_altmap_storage_free(altmap, pfn, nr_pages);
+}
+
 /**
- * vmem_altmap_free() - give a block back to the altmap it belongs to
+ * vmem_altmap_free() - free a block of the altmap that owns it
  * @phys: physical address of the block
  * @size: size of the block in bytes, as it was allocated
  *
- * The owner is found by @phys alone: the altmap whose storage it lies in,
- * whatever range the block described. A block that its owner has not handed
- * out, or not in this size, is refused with a WARN_ONCE and changes nothing.
+ * The owner is the altmap whose storage holds @phys, whatever range the block
+ * described. To free a block that is not in use, or not in this size, is a
+ * WARN_ONCE and changes nothing.
  *
- * Context: Process context, may sleep, never allocates. Under the memory
- * hotplug lock, when no page-table entry and no TLB knows the block any more,
- * and before the direct map of the range goes.
+ * Context: Under mem_hotplug_begin(), when no page-table entry and no TLB maps the
+ * block any more, and before the direct map of the range is removed. May sleep,
+ * does not allocate.
  *
- * Return: true if an altmap owns the block, which is then dealt with; false if
- * none does and the caller must free it where it came from.
+ * Return: true if an altmap owns the block, which is then freed; false if none
+ * does, and the caller must free it where it came from.
  */
 bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
 {
@@ -481,13 +445,12 @@ bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
 	if (!static_branch_unlikely(&vmem_altmap_key))
 		return false;
 
-	guard(mutex)(&vmem_altmap_lock);
+	lockdep_assert_mem_hotplug_held();
 	altmap = altmap_in(pfn, pfn);
 	if (!altmap || !in_storage(altmap, pfn))
 		return false;
 
-	if (!PAGE_ALIGNED(size) ||
-	    vmem_altmap_storage_free(altmap, pfn, size / PAGE_SIZE)) {
+	if (!PAGE_ALIGNED(size) || free_block(altmap, pfn, size / PAGE_SIZE)) {
 		vmem_altmap_warn_free(altmap, phys, size);
 		return true;
 	}
@@ -506,12 +469,12 @@ static bool holds_storage(const struct vmem_altmap *altmap,
 }
 
 /**
- * vmem_altmap_storage_in() - ask whether memory holds storage of an altmap
+ * vmem_altmap_storage_in() - does memory hold storage of an altmap?
  * @start_pfn: first pfn of the memory
  * @nr_pages: pages of the memory, not 0
  *
- * For those who let user space reach memory by its physical address. Costs a
- * static branch not taken while no altmap is registered.
+ * For code that lets user space access memory by physical address. While no altmap
+ * is registered this costs a static branch that is not taken.
  *
  * Context: Process context, may sleep, once an altmap is registered; any
  * context before.
@@ -538,32 +501,28 @@ bool vmem_altmap_storage_in(unsigned long start_pfn, unsigned long nr_pages)
 }
 
 /**
- * vmem_altmap_filled() - note how the page structs of a range were written
+ * vmem_altmap_filled() - store how the struct pages of a range were initialised
  * @altmap: the range's altmap, registered
- * @ns: nanoseconds that it took
- * @method: how, a name that stays
- * @threads: threads that shared the work
+ * @fill: what to store
  *
- * Context: Process context, may sleep.
+ * Context: Process context, may sleep. The range's owner alone calls this.
  */
-void vmem_altmap_filled(struct vmem_altmap *altmap, u64 ns,
-			const char *method, unsigned int threads)
+void vmem_altmap_filled(struct vmem_altmap *altmap,
+			const struct vmem_altmap_fill *fill)
 {
 	guard(mutex)(&vmem_altmap_lock);
-	altmap->fill_ns = ns;
-	altmap->fill_method = method;
-	altmap->fill_threads = threads;
+	altmap->fill = *fill;
 }
 
 /**
- * vmem_altmap_iter_start() - begin to look at altmaps, in the order of their memory
- * @pfn: where to begin; an altmap that this lies in counts
+ * vmem_altmap_iter_start() - begin to visit altmaps, in the order of their memory
+ * @pfn: where to begin; an altmap that describes it is the first
  *
- * Until vmem_altmap_iter_stop() none is registered or unregistered, and no block
- * comes or goes.
+ * Until vmem_altmap_iter_stop() no altmap is registered or unregistered, and no
+ * block is allocated or freed.
  *
- * Context: Process context, may sleep. Returns with the registry's lock held.
- * Return: the first of them, or NULL if there is none.
+ * Context: Process context, may sleep. Returns with the registry's mutex held.
+ * Return: the first altmap, or NULL if there is none.
  */
 const struct vmem_altmap *vmem_altmap_iter_start(unsigned long pfn)
 {
@@ -572,11 +531,11 @@ const struct vmem_altmap *vmem_altmap_iter_start(unsigned long pfn)
 }
 
 /**
- * vmem_altmap_iter_next() - look at the next altmap
- * @altmap: the one looked at before, or NULL to look at the first
+ * vmem_altmap_iter_next() - visit the next altmap
+ * @altmap: the altmap visited before, or NULL to visit the first
  *
  * Context: Between vmem_altmap_iter_start() and vmem_altmap_iter_stop().
- * Return: the one behind it, or NULL if there is none.
+ * Return: the next altmap, or NULL if there is none.
  */
 const struct vmem_altmap *vmem_altmap_iter_next(const struct vmem_altmap *altmap)
 {
@@ -586,13 +545,13 @@ const struct vmem_altmap *vmem_altmap_iter_next(const struct vmem_altmap *altmap
 	if (!altmap)
 		return altmap_in(0, ULONG_MAX);
 	node = (struct interval_tree_node *)&altmap->range;
-	return to_altmap(interval_tree_iter_next(node, 0, ULONG_MAX));
+	return node_altmap(interval_tree_iter_next(node, 0, ULONG_MAX));
 }
 
 /**
- * vmem_altmap_iter_stop() - done with looking at altmaps
+ * vmem_altmap_iter_stop() - end the visit of altmaps
  *
- * Context: Releases the registry's lock.
+ * Context: Releases the registry's mutex.
  */
 void vmem_altmap_iter_stop(void)
 {

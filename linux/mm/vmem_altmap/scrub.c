@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Scrub: overwrite what page structs an altmap's storage has held.
+ * Scrub: overwrite the struct pages that an altmap's storage has held.
  *
- * Page structs hold kernel addresses, and the medium keeps them. They are
- * overwritten when the range was removed, outside the memory hotplug lock, by
- * the CPUs of its node, while the range still has its owner.
+ * Struct pages hold kernel addresses, and the medium keeps them. The CPUs of the
+ * node overwrite them after the range was removed, outside the memory hotplug lock,
+ * while the range still has its owner.
  *
  * See Documentation/mm/vmem_altmap.rst.
  */
@@ -12,17 +12,16 @@
 
 #include <linux/bitops.h>
 #include <linux/io.h>
-#include <linux/memmap_fill.h>
 #include <linux/minmax.h>
 #include <linux/pfn.h>
-#include <linux/timekeeping.h>
 #include <linux/vmem_altmap.h>
 
 #include <trace/events/vmem_altmap.h>
 
+#include "../memmap_fill.h"
 #include "internal.h"
 
-/* memmap_fill_split() counts page structs: as many bytes as one has, mostly */
+/* memmap_fill_run() counts struct pages, which have 64 bytes mostly */
 #define UNIT			64UL
 #define UNITS_PER_BLOCK		(PMD_SIZE / UNIT)
 
@@ -37,9 +36,9 @@ static unsigned long map_start(const struct vmem_altmap *altmap)
  * vmem_altmap_scrub_begin() - get ready to scrub an altmap's storage
  * @altmap: a registered altmap, whose range is about to be removed
  *
- * Maps the storage, since its direct map goes with the range. If there is no
- * DRAM for that, vmem_altmap_free() overwrites each block on the spot instead, by
- * one CPU under the memory hotplug lock.
+ * Maps the storage, since its direct map is removed with the range. If that fails
+ * for lack of DRAM, vmem_altmap_free() overwrites each block instead, on one CPU
+ * under the memory hotplug lock.
  *
  * Context: Process context, may sleep and allocate. Before the memory hotplug
  * lock is taken for the removal.
@@ -56,7 +55,7 @@ void vmem_altmap_scrub_begin(struct vmem_altmap *altmap)
 	altmap->scrub_in_place = !altmap->scrub_map;
 }
 
-/* What lies in the storage of the PMD block with this number */
+/* The part of this PMD block that lies in the storage */
 static void scrub_block(struct vmem_altmap *altmap, unsigned long block)
 {
 	const unsigned long pfn = block * PAGES_PER_BLOCK;
@@ -69,7 +68,7 @@ static void scrub_block(struct vmem_altmap *altmap, unsigned long block)
 			 PFN_PHYS(end - start));
 }
 
-/* Nobody changes the books of a range that was removed: no lock is needed. */
+/* Nothing allocates from or frees to a range that was removed: no lock is needed. */
 static void scrub_units(unsigned long start, unsigned long end, void *arg)
 {
 	struct vmem_altmap *altmap = arg;
@@ -83,29 +82,28 @@ static void scrub_units(unsigned long start, unsigned long end, void *arg)
 
 /**
  * vmem_altmap_scrub_end() - overwrite the storage of a range that was removed
- * @altmap: the altmap that vmem_altmap_scrub_begin() had, still registered
+ * @altmap: the altmap passed to vmem_altmap_scrub_begin(), still registered
  *
- * Overwrites each PMD block of the storage that has held page structs with zeroes,
- * unless the altmap has no_scrub, or the boot parameter vmem_altmap.scrub=0 says
- * so. They have left the CPUs' caches when this returns; what else it takes until a
- * medium has them is the driver's to do.
+ * Overwrites with zeroes each PMD block of the storage that has held struct pages,
+ * unless the altmap has no_scrub, or the kernel was booted with
+ * vmem_altmap.scrub=0. The zeroes have left the CPUs' caches when this returns; the
+ * driver flushes them to the medium.
  *
  * Context: Process context, may sleep. Not under the memory hotplug lock; the
  * range is still claimed by its owner.
  */
 void vmem_altmap_scrub_end(struct vmem_altmap *altmap)
 {
-	const u64 start_ns = ktime_get_ns();
-	unsigned int threads;
+	struct memmap_fill fill;
 
 	if (!altmap->scrub_map)
 		return;
 
 	trace_vmem_altmap_scrub_begin(altmap);
-	threads = memmap_fill_split(scrub_units, altmap,
-				    nr_dirty(altmap) * UNITS_PER_BLOCK,
-				    UNITS_PER_BLOCK, altmap->nid);
+	memmap_fill_begin(&fill, altmap->nid);
+	memmap_fill_run(&fill, scrub_units, altmap,
+			nr_dirty(altmap) * UNITS_PER_BLOCK, UNITS_PER_BLOCK);
 	memunmap(altmap->scrub_map);
 	altmap->scrub_map = NULL;
-	trace_vmem_altmap_scrub_end(altmap, ktime_get_ns() - start_ns, threads);
+	trace_vmem_altmap_scrub_end(altmap, memmap_fill_ns(&fill), fill.threads);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The storage of an altmap, which is given out in PMD blocks and in pages and
- * taken back. A data structure: it takes no lock and logs nothing, and the
- * registry decides who may call.
+ * The storage of an altmap: a block allocator for PMD blocks and single pages. A
+ * data structure: it takes no lock and logs nothing; the registry serialises its
+ * callers.
  *
  * It keeps one bit for each PMD block in the storage, and one bit for each page
- * of those few that cannot be had whole: the ends of a storage that is not PMD
- * aligned, and what was split to hand out pages.
+ * of the few blocks that are split: the ends of a storage that is not PMD aligned,
+ * and blocks of which single pages are in use.
  *
  * See Documentation/mm/vmem_altmap.rst.
  */
@@ -20,7 +20,7 @@
 #include "internal.h"
 
 /**
- * struct vmem_altmap_split - a PMD block that is handed out page by page
+ * struct vmem_altmap_split - a PMD block that is allocated page by page
  * @node: in the altmap's splits, by @block
  * @block: number of the block: its first pfn divided by the pages of a block
  * @used: a bit for each page: in use, or no part of the storage
@@ -31,10 +31,10 @@ struct vmem_altmap_split {
 	unsigned long used[];
 };
 
-/* the tests find out what one takes from its node */
+/* the tests pass @node to ksize() */
 static_assert(offsetof(struct vmem_altmap_split, node) == 0);
 
-/* PMD blocks that lie wholly in the storage, by number */
+/* number of the first PMD block that lies wholly in the storage */
 static unsigned long first_block(const struct vmem_altmap *altmap)
 {
 	return DIV_ROUND_UP(storage_start(altmap), PAGES_PER_BLOCK);
@@ -77,7 +77,7 @@ static bool split_full(const struct vmem_altmap_split *split)
 	return bitmap_full(split->used, PAGES_PER_BLOCK);
 }
 
-/* @block is at an edge of the storage, or was taken to be split. */
+/* @block is at an end of the storage, or just allocated. */
 static struct vmem_altmap_split *split_add(struct vmem_altmap *altmap,
 					   unsigned long block)
 {
@@ -125,7 +125,7 @@ static int alloc_block(struct vmem_altmap *altmap, unsigned long *pfn)
 	return 0;
 }
 
-static void put_block(struct vmem_altmap *altmap, unsigned long block)
+static void __free_block(struct vmem_altmap *altmap, unsigned long block)
 {
 	const unsigned long i = block - first_block(altmap);
 
@@ -133,7 +133,7 @@ static void put_block(struct vmem_altmap *altmap, unsigned long block)
 	altmap->next_block = min(altmap->next_block, i);
 }
 
-/* Nothing is left of the blocks split so far: split another one. */
+/* No page is free in the blocks split so far: split another one. */
 static int split_new(struct vmem_altmap *altmap)
 {
 	unsigned long pfn;
@@ -144,14 +144,14 @@ static int split_new(struct vmem_altmap *altmap)
 		return err;
 
 	if (!split_add(altmap, pfn / PAGES_PER_BLOCK)) {
-		put_block(altmap, pfn / PAGES_PER_BLOCK);
+		__free_block(altmap, pfn / PAGES_PER_BLOCK);
 		return -ENOMEM;
 	}
 	return 0;
 }
 
-/* The altmap has a page outside whole PMD blocks: find where. */
-static struct vmem_altmap_split *split_with_room(struct vmem_altmap *altmap)
+/* A page of a split block is free: find that block. */
+static struct vmem_altmap_split *split_find_partial(struct vmem_altmap *altmap)
 {
 	struct rb_node *node;
 
@@ -166,7 +166,7 @@ static struct vmem_altmap_split *split_with_room(struct vmem_altmap *altmap)
 	return altmap->room;
 }
 
-static int alloc_single(struct vmem_altmap *altmap, unsigned long *pfn)
+static int alloc_page_of_split(struct vmem_altmap *altmap, unsigned long *pfn)
 {
 	struct vmem_altmap_split *split;
 	unsigned long i;
@@ -177,7 +177,7 @@ static int alloc_single(struct vmem_altmap *altmap, unsigned long *pfn)
 	if (err)
 		return err;
 
-	split = split_with_room(altmap);
+	split = split_find_partial(altmap);
 	i = find_first_zero_bit(split->used, PAGES_PER_BLOCK);
 	__set_bit(i, split->used);
 	altmap->align--;
@@ -194,11 +194,11 @@ static bool free_block(struct vmem_altmap *altmap, unsigned long pfn)
 	    !test_bit(i, altmap->blocks) || split_find(altmap, block))
 		return false;
 
-	put_block(altmap, block);
+	__free_block(altmap, block);
 	return true;
 }
 
-static bool free_single(struct vmem_altmap *altmap, unsigned long pfn)
+static bool free_page_of_split(struct vmem_altmap *altmap, unsigned long pfn)
 {
 	struct vmem_altmap_split *split;
 
@@ -210,13 +210,13 @@ static bool free_single(struct vmem_altmap *altmap, unsigned long pfn)
 	altmap->room = split;
 	if (bitmap_empty(split->used, PAGES_PER_BLOCK)) {
 		altmap->align -= PAGES_PER_BLOCK;
-		put_block(altmap, split->block);
+		__free_block(altmap, split->block);
 		split_remove(altmap, split);
 	}
 	return true;
 }
 
-/* A PMD block that sticks out of the storage serves as pages from the start. */
+/* A PMD block that lies partly outside the storage is split from the start. */
 static int split_edge(struct vmem_altmap *altmap, unsigned long pfn)
 {
 	const unsigned long block = pfn / PAGES_PER_BLOCK;
@@ -228,7 +228,7 @@ static int split_edge(struct vmem_altmap *altmap, unsigned long pfn)
 }
 
 /**
- * vmem_altmap_storage_init() - begin with a storage of which nothing is in use
+ * vmem_altmap_storage_init() - set up a storage, all of it free
  * @altmap: with base_pfn, reserve and free set
  *
  * Context: Process context, may sleep and allocate.
@@ -258,7 +258,7 @@ int vmem_altmap_storage_init(struct vmem_altmap *altmap)
 
 /**
  * vmem_altmap_storage_destroy() - free what vmem_altmap_storage_init() allocated
- * @altmap: whatever of its storage is in use
+ * @altmap: blocks may still be in use
  *
  * Context: Process context, may sleep.
  */
@@ -275,14 +275,14 @@ void vmem_altmap_storage_destroy(struct vmem_altmap *altmap)
 }
 
 /**
- * vmem_altmap_storage_alloc() - take pages of the storage
- * @altmap: whose storage
+ * vmem_altmap_storage_alloc() - allocate a page or a PMD block
+ * @altmap: altmap whose storage it is
  * @nr_pages: 1, or the pages of a PMD block
- * @pfn: where the first of them goes, naturally aligned
+ * @pfn: set to the first pfn, which is naturally aligned
  *
  * Context: Process context, may sleep and allocate.
- * Return: 0; with nothing changed -ENOSPC if there is none left, -ENOMEM if a PMD
- * block cannot be split, or -EINVAL for another number of pages.
+ * Return: 0; -ENOSPC if no such block is free, -ENOMEM if a PMD block cannot be
+ * split, -EINVAL for another number of pages. A failure changes nothing.
  */
 int vmem_altmap_storage_alloc(struct vmem_altmap *altmap,
 			      unsigned long nr_pages, unsigned long *pfn)
@@ -292,7 +292,7 @@ int vmem_altmap_storage_alloc(struct vmem_altmap *altmap,
 	if (nr_pages == PAGES_PER_BLOCK)
 		err = alloc_block(altmap, pfn);
 	else if (nr_pages == 1)
-		err = alloc_single(altmap, pfn);
+		err = alloc_page_of_split(altmap, pfn);
 
 	if (!err)
 		altmap->alloc += nr_pages;
@@ -300,14 +300,14 @@ int vmem_altmap_storage_alloc(struct vmem_altmap *altmap,
 }
 
 /**
- * vmem_altmap_storage_free() - take pages back
- * @altmap: whose storage
- * @pfn: first of them
- * @nr_pages: as they were allocated
+ * vmem_altmap_storage_free() - free a page or a PMD block
+ * @altmap: altmap whose storage it is
+ * @pfn: its first pfn
+ * @nr_pages: its pages, as they were allocated
  *
- * Context: Process context; never allocates.
- * Return: 0, or -EINVAL, with nothing changed, if they were not allocated, or not
- * together.
+ * Context: Process context; does not allocate.
+ * Return: 0, or -EINVAL if these pages are not in use, or were not allocated
+ * together. A failure changes nothing.
  */
 int vmem_altmap_storage_free(struct vmem_altmap *altmap, unsigned long pfn,
 			     unsigned long nr_pages)
@@ -317,7 +317,7 @@ int vmem_altmap_storage_free(struct vmem_altmap *altmap, unsigned long pfn,
 	if (nr_pages == PAGES_PER_BLOCK)
 		done = free_block(altmap, pfn);
 	else if (nr_pages == 1)
-		done = free_single(altmap, pfn);
+		done = free_page_of_split(altmap, pfn);
 
 	if (!done)
 		return -EINVAL;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What overwrites the storage of an altmap, and whether it is to be overwritten.
+ * Overwrite the storage of an altmap with zeroes, unless vmem_altmap.scrub=0.
  *
  * See Documentation/mm/vmem_altmap.rst.
  */
@@ -39,12 +39,12 @@ static void flush_zeroes(void *to, unsigned long size)
 }
 
 /**
- * vmem_altmap_zero() - overwrite storage that held page structs
+ * vmem_altmap_zero() - overwrite storage that held struct pages
  * @to: where it is mapped, page aligned
  * @size: bytes, a multiple of PAGE_SIZE, PMD_SIZE at most
  *
- * The zeroes have left the CPU's caches when this returns, where the
- * architecture has the means (ARCH_HAS_PMEM_API; loongarch has not).
+ * The zeroes have left the CPU's caches when this returns, on architectures with
+ * ARCH_HAS_PMEM_API (loongarch has none).
  *
  * Context: Process context, may sleep.
  */

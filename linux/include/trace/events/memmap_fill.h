@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Trace event of device memory's page structs, see mm/memmap_fill.c. Memory is
- * given by physical address.
+ * Trace event of initialising device memory's struct pages, see mm/memmap_fill.c.
+ * Memory is given by physical address.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM memmap_fill

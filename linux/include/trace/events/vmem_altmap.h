@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Trace events of altmaps: what mm/vmem_altmap/ does, for whom, and where.
- * Memory is given by physical address; pages and blocks are those of the
- * storage.
+ * Trace events of altmaps, see mm/vmem_altmap/. Memory is given by physical
+ * address; pages and blocks are those of the storage.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM vmem_altmap

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of an altmap's storage, see Documentation/mm/vmem_altmap.rst: what is
- * allocated and freed there, on made-up pfns that nothing maps.
+ * KUnit tests of an altmap's storage: what is allocated and freed there, on
+ * made-up pfns that nothing maps.
+ *
+ * No altmap is registered; registry_kunit.c tests that. See
+ * Documentation/mm/vmem_altmap.rst.
  */
-#include <kunit/test.h>
 #include <linux/moduleparam.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/string.h>
 
-#include "../internal.h"
-
-#define TEST_PFN		(1024 * PAGES_PER_BLOCK)
+#include "helpers.h"
 
 static unsigned int seed;
 module_param(seed, uint, 0444);
@@ -20,32 +20,20 @@ MODULE_PARM_DESC(seed, "seed of the randomised test; 0 takes a new one");
 KUNIT_DEFINE_ACTION_WRAPPER(destroy_action, vmem_altmap_storage_destroy,
 			    struct vmem_altmap *);
 
-/* A storage behind a reserve, which goes when the test ends. */
+/* A storage behind a reserve, destroyed when the test ends */
 static struct vmem_altmap *new_storage(struct kunit *test,
 				       unsigned long reserve,
 				       unsigned long free)
 {
-	struct vmem_altmap *altmap;
+	struct vmem_altmap *altmap = new_altmap(test, TEST_PFN, reserve, free);
 
-	altmap = kunit_kzalloc(test, sizeof(*altmap), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, altmap);
-	altmap->base_pfn = TEST_PFN;
-	altmap->reserve = reserve;
-	altmap->free = free;
 	KUNIT_ASSERT_EQ(test, 0, vmem_altmap_storage_init(altmap));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, destroy_action,
 							   altmap));
 	return altmap;
 }
 
-static void expect_used(struct kunit *test, const struct vmem_altmap *altmap,
-			unsigned long used, unsigned long scattered)
-{
-	KUNIT_EXPECT_EQ(test, used, altmap->alloc);
-	KUNIT_EXPECT_EQ(test, scattered, altmap->align);
-}
-
-/* The first of so many pages */
+/* The first of @nr_pages pages, or the test ends. */
 static unsigned long must_alloc(struct kunit *test, struct vmem_altmap *altmap,
 				unsigned long nr_pages)
 {
@@ -80,7 +68,7 @@ static void expect_refused(struct kunit *test, struct vmem_altmap *altmap,
 			vmem_altmap_storage_free(altmap, pfn, nr_pages));
 }
 
-/* Take all that can be had in so many pages, and return how often that was. */
+/* Allocate @nr_pages at a time until none are left; return how often. */
 static unsigned long drain(struct kunit *test, struct vmem_altmap *altmap,
 			   unsigned long nr_pages)
 {
@@ -95,7 +83,7 @@ static unsigned long drain(struct kunit *test, struct vmem_altmap *altmap,
 	return nr;
 }
 
-/* Free a full storage, of which the first so many whole blocks are PMD blocks. */
+/* Free a full storage whose first @nr_blocks whole PMD blocks are not split. */
 static void free_all(struct kunit *test, struct vmem_altmap *altmap,
 		     unsigned long nr_blocks)
 {
@@ -243,7 +231,7 @@ static void double_free_is_refused(struct kunit *test)
 	expect_refused(test, altmap, page, 1);
 	expect_used(test, altmap, 1, PAGES_PER_BLOCK - 1);
 
-	/* the block of pages is whole again by now: a third free finds none */
+	/* both pages are free, so that their block is no longer split */
 	expect_freed(test, altmap, neighbour, 1);
 	expect_refused(test, altmap, neighbour, 1);
 	expect_used(test, altmap, 0, 0);
@@ -269,8 +257,8 @@ static void free_in_another_size_is_refused(struct kunit *test)
 }
 
 /*
- * The plain model: which page of the storage belongs to which block. Slot n of
- * @page is the n-th page of the PMD block the storage starts in.
+ * The plain model: what each page of the storage belongs to. Slot n of @page is
+ * the n-th page from TEST_PFN on.
  */
 #define MODEL_RESERVE		37
 #define MODEL_FREE		(6 * PAGES_PER_BLOCK + 11)
@@ -331,7 +319,7 @@ static void model_alloc(struct kunit *test, struct model *model,
 	memset(model->page + slot, whole ? MODEL_BLOCK : MODEL_PAGE, nr);
 }
 
-/* Gives back what lies at @slot, as the page or block it is, if it is any. */
+/* Free the page or the PMD block at @slot, if there is one. */
 static void model_free(struct kunit *test, struct model *model,
 		       struct vmem_altmap *altmap, unsigned long slot)
 {
@@ -364,7 +352,7 @@ static void any_order_matches_a_plain_model(struct kunit *test)
 
 	for (i = 0; i < MODEL_STEPS; i++) {
 		u32 dice = prandom_u32_state(&rnd);
-		/* phases that rather fill the storage, and that rather empty it */
+		/* phases that fill the storage, and phases that empty it */
 		bool filling = i / 4000 % 2;
 
 		if (dice % 8 < (filling ? 3 : 5))
