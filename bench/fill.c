@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fill - how fast page structs can be written by one CPU, in user space: in the
+ * fill - how fast struct pages can be written by one CPU, in user space: in the
  * kernel's inner loop, and in the fastest ways there are to fill memory
  *
  *	fill [ROUNDS]

@@ -3,7 +3,7 @@
 #
 # arch.t - the series compiles, without a warning, for each architecture whose
 # memmap it touches: with everything on that the architecture has, and without
-# page structs for devices, without memory hotplug, without a vmemmap; powerpc
+# struct pages for devices, without memory hotplug, without a vmemmap; powerpc
 # without altmaps, too.
 #
 # tags: cross llvm
@@ -81,7 +81,7 @@ while read -r arch tools; do
 	variant "everything on"
 	try "$arch, memmap_on_memory is there as it was" as_before
 	[ "$arch" != powerpc ] || variant "the hash MMU alone" +noradix
-	variant "no page structs for devices" +nodevice
+	variant "no struct pages for devices" +nodevice
 	variant "no memory hotplug" "$nohotplug"
 	variant "no vmemmap" +nodevice+novmemmap
 done <<<"$machines"

@@ -43,7 +43,7 @@ compiles()
 }
 
 # times N: how often the compiled driver has its refusal, which is no code where
-# page structs are of the usual size
+# struct pages are of the usual size
 times()
 {
 	grep -c "$refusal" "$obj/drivers/nvdimm/pfn_devs.o" | grep -x "$1"
@@ -63,7 +63,7 @@ boots --llvm -19 kmsan --mem 4G --smp 1 --pmem 32M larger.sh
 # This holds the lock on builds to its end.
 try "the series has a tree to compile in" prepare_tree || bail "no tree"
 compiles guest+altmap
-try "a page struct that fits may be on the device" times 0
+try "a struct page that fits may be on the device" times 0
 for config in 4level numa nosmp nodevice $raw kasan; do
 	compiles guest+altmap+"$config"
 done

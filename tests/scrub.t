@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# scrub.t - while a removal overwrites what its page structs have left on the
+# scrub.t - while a removal overwrites what its struct pages have left on the
 # device, five that want the locks of memory and CPU hotplug do not wait for that;
 # it ends in a flush of the region. What it leaves is secrets.t's to look at.
 #

@@ -4,7 +4,7 @@
 # secrets.t - the storage of a namespace in use is out of user space's reach,
 # and what is read of it later holds no address of the kernel, also if memory for
 # the removal could not be had. Without the scrub it does, which shows that what is
-# looked for would be found (a debug kernel that poisons page structs overwrites
+# looked for would be found (a debug kernel that poisons struct pages overwrites
 # them too, and is told not to). Pmem that lies below the end of DRAM can not only
 # be mapped by /dev/mem, but read and written.
 #

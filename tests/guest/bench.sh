@@ -6,7 +6,7 @@
 # MODE is fsdax, or device-dax as the size of its pages: 2M or 1G.
 #
 # time: lines "MODE MAP GIB enable|fill|disable NANOSECONDS", ROUNDS of each; fill
-# is the part of an enable that writes page structs, as the list of altmaps has it.
+# is the part of an enable that writes struct pages, as the list of altmaps has it.
 # count: lines "MODE MAP GIB WHAT NUMBER", bytes of DRAM that are taken for an
 # enable, by what takes them, and how often a disable flushed all TLBs. Wants a
 # kernel that counts (configs/options/count.config).
@@ -78,7 +78,7 @@ taken()
 	$1 == "memmap" { memmap = more; next }
 	$2 ~ /^(section_activate|sparse_index)/ { sections += more; next }
 	$1 ~ /^arch\/|sparse-vmemmap/ { tables += more; next }
-	$1 ~ /vmem_altmap/ { books += more; next }
+	$1 ~ /vmem_altmap/ { metadata += more; next }
 	$1 ~ /^(drivers|block|lib|fs\/kernfs)\// { devices += more }
 	END {
 		if (tables < memmap / 2)
@@ -86,7 +86,7 @@ taken()
 		print label, "memmap", memmap + 0
 		print label, "tables", tables - memmap
 		print label, "sections", sections + 0
-		print label, "books", books + 0
+		print label, "metadata", metadata + 0
 		print label, "devices", devices + 0
 	}' /tmp/before /tmp/after
 }

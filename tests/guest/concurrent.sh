@@ -177,7 +177,7 @@ destroy_all()
 	ndctl destroy-namespace -r region0 -f all && [ ! "$(namespaces)" ]
 }
 
-# raw MIB: a namespace without page structs, by hand; its name in SEED
+# raw MIB: a namespace without struct pages, by hand; its name in SEED
 raw()
 {
 	SEED=$(cat $REGION/namespace_seed)

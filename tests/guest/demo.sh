@@ -81,7 +81,7 @@ table()
 {
 	say
 	printf '  %-8s %-6s %-14s %14s %14s %12s\n' \
-		pmem --map "page structs" "DRAM used" "pmem lost" "enabled in"
+		pmem --map "struct pages" "DRAM used" "pmem lost" "enabled in"
 	say "  ------------------------------------------------------------------------"
 	cat $ROWS
 	say
@@ -163,7 +163,7 @@ remount()
 
 say "This machine has $(($(meminfo MemTotal) >> 10)) MiB of DRAM, and two" \
 	"NVDIMMs: $SMALL and $FULL."
-say "The page structs of $FULL are" \
+say "The struct pages of $FULL are" \
 	"$(($(cat $ND/region1/size) >> 26)) MiB."
 both_ways 0 "$SMALL"
 both_ways 1 "$FULL"

@@ -50,7 +50,7 @@ same()
 	check "the namespace is disabled and enabled" again $NS
 }
 
-# in_use: the namespace, so that its page structs are not those of the enable
+# in_use: the namespace, so that its struct pages are not those of the enable
 in_use()
 {
 	check "ext4 is mounted with dax=always" mount_dax ext4 /dev/pmem0
@@ -148,7 +148,7 @@ captured()
 	check "it is enabled as a raw one" ndctl enable-namespace "$NS"
 	pointers=$(./reach pointers /dev/pmem0 $((2 * PAGE)) $((64 << 20)) \
 		2>/dev/null)
-	check "the page structs of the other kernel are there ($pointers)" \
+	check "the struct pages of the other kernel are there ($pointers)" \
 		[ "$pointers" -gt $((1 << 19)) ]
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# larger.sh - a kernel whose page structs are too large for the place that a
+# larger.sh - a kernel whose struct pages are too large for the place that a
 # namespace has for them (KMSAN's): on the device they are refused, in DRAM they
 # work, and are written field by field.
 
@@ -12,9 +12,9 @@ map_dev_refused $NS fsdax "Memory debug options prevent"
 map_dev_refused $NS devdax "Memory debug options prevent"
 check "fsdax --map=mem is made" create $NS fsdax mem
 dmesg >/tmp/dmesg
-check "page structs are written field by field" \
+check "struct pages are written field by field" \
 	grep "memmap_fill: .* written by fields" /tmp/dmesg
-check "nr_memmap_pages rises by more than page structs of 64 bytes" \
+check "nr_memmap_pages rises by more than struct pages of 64 bytes" \
 	[ "$(vmstat nr_memmap_pages)" -gt \
 		"$(memmap_pages "$(cat $REGION/size)")" ]
 check "disabled" ndctl disable-namespace $NS

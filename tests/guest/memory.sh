@@ -60,7 +60,7 @@ page_flag()
 	echo $(((0x${word# } >> $2) & 1))
 }
 
-# The first page structs of a block are those of its memmap: no holes to be left
+# The first struct pages of a block are those of its memmap: no holes to be left
 # out of a dump (bit 23), and marked, so that hugetlb lets them be (bit 37).
 marked()
 {

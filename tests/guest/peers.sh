@@ -29,7 +29,7 @@ of_ndctl()
 		sh -c "cd $NDCTL/build && $test"
 }
 
-# dax_files TYPE: a file system with DAX in /dax, its page structs on the device
+# dax_files TYPE: a file system with DAX in /dax, its struct pages on the device
 dax_files()
 {
 	new fsdax 1G dev 2M && make_fs "$1" /dev/pmem0 &&
@@ -72,7 +72,7 @@ daxio()
 		cmp /tmp/data /tmp/back'
 }
 
-# fsdax SIZE: another namespace with its page structs on the device; DISK is what
+# fsdax SIZE: another namespace with its struct pages on the device; DISK is what
 # is made of it
 fsdax()
 {

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# raw.sh - a kernel that has no page structs for devices: pmem is a block
-# device; what wants page structs is refused, with the reason, and it stays.
+# raw.sh - a kernel that has no struct pages for devices: pmem is a block
+# device; what wants struct pages is refused, with the reason, and it stays.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh

@@ -25,7 +25,7 @@ mount_b()
 	mount_dax ext4 "/dev/pmem0.${B#*.}"
 }
 
-# file fill|check|ends: B's page structs are used by a file on DAX, which is
+# file fill|check|ends: B's struct pages are used by a file on DAX, which is
 # removed and written again each time it is looked at.
 file()
 {

@@ -6,7 +6,7 @@
  *	scratch all	the first, the second, and so on until none is left
  *
  * A domain that wants to map another's pages adds 128 MiB of "Xen scratch" when
- * it has no page structs for them. Whether there is a page to map does not
+ * it has no struct pages for them. Whether there is a page to map does not
  * matter here: nothing is mapped.
  *
  * Each time has a line,

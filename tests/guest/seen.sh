@@ -75,7 +75,7 @@ is_right()
 	is "$1: the memmap is in use" "$(column "$1" used_KiB)" \
 		$(($(memmap_pages "$size") * (PAGE / 1024)))
 	is "$1: nothing failed" "$(column "$1" failed)" 0
-	check "$1: it took time to write the page structs" \
+	check "$1: it took time to write the struct pages" \
 		[ "$(column "$1" fill_us)" -gt 0 ]
 	is "$1: how the log says they are written" "$(column "$1" fill_method)" \
 		"$(dmesg | sed -n 's/.*memmap_fill: .* are written by //p')"
@@ -188,7 +188,7 @@ is "traced: as it is listed" \
 		/tmp/trace)" \
 	"$(printf '%#x-%#x %s' $((${range%-*})) $((${range#*-})) "$(holder $NS)")"
 is "traced: blocks taken" "$(events vmem_altmap_alloc pages)" "$pages"
-is "traced: the page structs, once" "$(events memmap_fill)" 1
+is "traced: the struct pages, once" "$(events memmap_fill)" 1
 is "traced: all of them" "$(events memmap_fill pages)" \
 	$(($(cat $REGION/size) / PAGE))
 is "traced: microseconds" $(($(events memmap_fill ns) / 1000)) \
@@ -205,10 +205,10 @@ is "traced: one altmap comes and goes" "$(events vmem_altmap_register) \
 $(events vmem_altmap_unregister)" "1 1"
 echo 0 >$FAULT/probability
 check "it can be enabled then" on 0
-check "memmap in DRAM: no altmap is traced, the page structs are" \
+check "memmap in DRAM: no altmap is traced, the struct pages are" \
 	traced create $NS fsdax mem
 is "traced: no altmap comes" "$(events vmem_altmap_register)" 0
-check "traced: page structs" [ "$(events memmap_fill)" -gt 0 ]
+check "traced: struct pages" [ "$(events memmap_fill)" -gt 0 ]
 
 start=$(($(cat $DAX/devices/dax1.0/resource)))
 end=$((start + $(cat $DAX/devices/dax1.0/size)))
