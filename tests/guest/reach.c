@@ -4,8 +4,8 @@
  *
  *	reach pointers PATH OFFSET LENGTH	addresses of the kernel there
  *	reach devmem PHYS LENGTH		pages that /dev/mem gives away
- *	reach stale PHYS LENGTH COMMAND		pages that a mapping of /dev/mem
- *						still shows after COMMAND
+ *	reach stale PHYS LENGTH COMMAND		pages that an uncached mapping of
+ *						/dev/mem still shows after COMMAND
  *	reach file PATH SIZE PHYS LENGTH	pages there, or past SIZE, that
  *						mappings of the DAX file show
  *	reach disk PATH SIZE PHYS LENGTH	ways past the SIZE of the block
@@ -158,7 +158,7 @@ static void devmem(uint64_t phys, uint64_t length)
 /* Map and touch it all; what is left of that after the command? */
 static void stale(uint64_t phys, uint64_t length, const char *command)
 {
-	int fd = open_or_die("/dev/mem", O_RDWR);
+	int fd = open_or_die("/dev/mem", O_RDWR | O_SYNC);
 	char *map = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, phys);
 	uint64_t at;
 

@@ -40,6 +40,22 @@ beside()
 		./mapdax read /dev/mem $DATA $PAGE
 }
 
+# memtype PHYS: the memory type that the kernel has reserved for it
+memtype()
+{
+	local range type
+
+	while read -r _ _ range type; do
+		case $range in
+		0x*) ;;
+		*) continue ;;
+		esac
+		range=${range%]}
+		[ "$1" -lt $((${range%-*})) ] || [ "$1" -ge $((${range#*-})) ] ||
+			echo "$type"
+	done </sys/kernel/debug/x86/pat_memtype_list
+}
+
 # devmem NAMESPACE: its storage, mapped before it was enabled, and then
 devmem()
 {
@@ -47,6 +63,8 @@ devmem()
 	check "disabled" ndctl disable-namespace "$1"
 	none "/dev/mem: pages mapped before it was enabled, and still there" \
 		stale $START $STORAGE "ndctl enable-namespace $1 2>/dev/null"
+	is "the memory that it had mapped uncached is cached" \
+		"$(memtype $START)" write-back
 	none "/dev/mem: pages of the storage that can be had" \
 		devmem $START $STORAGE
 	beside
