@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The only door to what this repository does: "make help". The work is done
-# by the scripts in tools/; each says in its first lines what it does.
+# The only entry to what this repository does: "make help". The scripts in
+# tools/ do the work; the head of each says what it does.
 
 # The kernel version the series is for, one of those in patches/
 KVER ?= 6.12
@@ -16,7 +16,7 @@ export KVER DEBUG QUICK CONFIG XFSTESTS
 
 have := $(notdir $(patsubst %/series,%,$(wildcard patches/*/series)))
 tests := $(notdir $(basename $(wildcard tests/*.t)))
-# The tests with a tag; tests/README.md says what each tag is for
+# The tests with a tag; tests/README.md explains the tags
 tagged = $(notdir $(basename $(shell grep -lE '^# tags:.* $(1)( |$$)' tests/*.t)))
 checks := $(call tagged,check)
 cross := $(call tagged,cross)
@@ -28,8 +28,9 @@ run = $(or $(T),$(call in_order,$(if $(DEBUG),$(filter \
 # those groups of tools/deps that are tags of one of these tests
 needed = $(foreach it,arm64 cross llvm deb peers,$(if $(filter \
 	$(call tagged,$(it)),$(1)),$(it)))
-# What one of several prints comes when it is done, but what it says of builds at
-# once. prove would wait for a test that only wrote to a stderr of prove's own.
+# If several tests run at a time, the output of a test is printed when the test
+# is done, but its messages about builds are printed at once. prove would wait
+# for a test that only wrote to a stderr of prove's own.
 side_by_side := --jobs $(JOBS) --merge --formatter Times
 
 help:
@@ -38,10 +39,10 @@ help:
 	@echo 'make test         the tests; make test T=NAME runs one of'
 	@echo '                  $(tests)'
 	@echo '                  make test DEBUG=1 runs those that boot the series and'
-	@echo '                  do not measure DRAM, on a kernel that watches itself'
-	@echo '                  (KASAN, lockdep, ...)'
-	@echo '                  make test T=sweep STOCK=1 has the stock kernel beside'
-	@echo '                  it in the table of failed allocations'
+	@echo '                  do not measure DRAM, on a debug kernel (KASAN,'
+	@echo '                  lockdep, ...)'
+	@echo '                  make test T=sweep STOCK=1 adds the stock kernel to the'
+	@echo '                  table of failed allocations'
 	@echo 'make test-all     those that take a kernel of their own, too: arm64 with'
 	@echo '                  other page sizes, the series without altmaps, its first'
 	@echo '                  part alone, chosen commits of its last one, Xen; and each'
@@ -52,9 +53,9 @@ help:
 	@echo 'make test-peers   tests that others wrote (ndctl, the kernel, fio, PMDK),'
 	@echo '                  with the series and with the stock kernel; XFSTESTS=DIR:'
 	@echo '                  the dax group of that built xfstests, too'
-	@echo 'make bench        what it costs to enable and disable up to 256 GiB, beside'
-	@echo '                  the stock kernel: time, instructions, DRAM; tables, and'
-	@echo '                  figures in build/bench; QUICK=1: up to 16 GiB'
+	@echo 'make bench        measure enables and disables of up to 256 GiB, compared'
+	@echo '                  with the stock kernel: time, instructions, DRAM; tables,'
+	@echo '                  and figures in build/bench; QUICK=1: up to 16 GiB'
 	@echo 'make deb          linux-image and linux-headers packages, in build/deb, of'
 	@echo '                  Debian'\''s configuration for clouds, or of CONFIG=FILE;'
 	@echo '                  then boots them, their drivers as modules, and tests'

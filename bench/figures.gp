@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# figures.gp - draw what bench/run has written: gnuplot -e "dir='build/bench';
+# figures.gp - draw the figures of bench/run: gnuplot -e "dir='build/bench';
 # where='MACHINE, DATE'" bench/figures.gp
 
 set terminal svg size 720,420 font "sans,13" background "white"

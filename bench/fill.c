@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fill - how fast struct pages can be written by one CPU, in user space: in the
- * kernel's inner loop, and in the fastest ways there are to fill memory
+ * fill - measure how fast one CPU can write struct pages in user space: by the
+ * kernel's inner loop, and in the fastest ways to fill memory
  *
  *	fill [ROUNDS]
  *
- * All ways take their turn, ROUNDS times (9), on the same memory. A line for
- * each: its name, the median, least and most milliseconds for 1 GiB. x86-64 only.
+ * Each way is measured in turn, ROUNDS times (9), on the same memory. For each,
+ * the program prints a line: its name, and the median, least and most
+ * milliseconds for 1 GiB. x86-64 only.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -22,7 +23,7 @@
 #define BYTES (1UL << 30)
 #define MOST_ROUNDS 99
 
-/* as large as the kernel's; what the kernel's loop writes by itself */
+/* as large as the kernel's struct page, with the fields that its loop writes */
 struct page_struct {
 	unsigned long flags, first, second, third, fourth;
 	int mapcount, refcount;
@@ -53,7 +54,7 @@ static void fields(void *to)
 	}
 }
 
-/* As the kernel calls it: for a section, 128 MiB in pages of 4 KiB, in a go. */
+/* As the kernel calls it: for a section at a time, 128 MiB in 4 KiB pages. */
 static void kernel(void *to)
 {
 	const unsigned long section = 32768;
@@ -69,7 +70,7 @@ static void copies(void *to)
 		memcpy(to, &template, sizeof(template));
 }
 
-/* Nothing but stores, of the width that the CPU has: the memory's limit. */
+/* Only stores, of the width that the CPU supports: the memory's limit. */
 __attribute__((target("avx512f"))) static void stream512(void *to)
 {
 	const __m512i value = _mm512_loadu_si512(&template);
@@ -107,7 +108,7 @@ static void stream128(void *to)
 	_mm_sfence();
 }
 
-/* Four streams, as the kernel's loop has; more of the memory works. */
+/* Four streams, as in the kernel's loop; they keep more of the memory busy. */
 __attribute__((target("avx512f"))) static void streams512(void *to)
 {
 	const __m512i value = _mm512_loadu_si512(&template);

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# alive.t - what an altmap is for works on the way, too: kernels that end at those
-# patches that change how it is done, with the memmap of a namespace on the device
-# and memory blocks' on themselves. COMMITS="NAME..." are others; a name is a
-# patch's, or a part's.
+# alive.t - altmaps work in the middle of the series, too. It boots kernels that
+# end at each patch that changes how an altmap works. A namespace has its memmap
+# on the device there, and memory blocks have theirs on themselves.
+# COMMITS="NAME..." names other commits; a name is that of a patch or of a part.
 #
 # tags: extra
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # arch.t - the series compiles, without a warning, for each architecture whose
-# memmap it touches: with everything on that the architecture has, and without
-# struct pages for devices, without memory hotplug, without a vmemmap; powerpc
-# without altmaps, too.
+# memmap it touches: with everything on that the architecture supports; without
+# struct pages for devices; without memory hotplug; without a vmemmap. For
+# powerpc it compiles without altmaps, too.
 #
 # tags: cross llvm
 
@@ -26,8 +26,8 @@ sparc		sparc64-linux-gnu-
 "
 nohotplug=+nodevice+nohotremove+nohotplug
 
-# fit [+NAME...]: .config from memory.config with these, but for what the
-# architecture says it has not. WANTED is all that should be in it then.
+# fit [+NAME...]: make .config from memory.config with these, but without what
+# the architecture does not support. Set WANTED to all that .config should have.
 fit()
 {
 	local names=memory$1 own=+altmap+kunit first
@@ -37,14 +37,15 @@ fit()
 	on ARCH_HAS_PTE_DEVMAP || names+=+nodevice
 	on ARCH_ENABLE_MEMORY_HOTPLUG || names+=$nohotplug
 	on ZONE_DEVICE || own=+altmap
-	# finds out at boot what the tests take for a constant
+	# powerpc finds out at boot what the tests take for a constant
 	! on PPC_BOOK3S_64 || own=+altmap
 	on VMEM_ALTMAP || own=''
 	WANTED=$(fragments "$names$own")
 	[ "$WANTED" = "$first" ] || configure "$WANTED"
 }
 
-# variant TEXT [+NAME...]: a test point, unless there is no such configuration
+# variant TEXT [+NAME...]: a test point, skipped if the architecture has no such
+# configuration
 declare -A seen
 variant()
 {

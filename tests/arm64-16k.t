@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# arm64-16k.t - arm64 with pages of 16 KiB: a page of memmap describes two
-# subsections, its page tables have one level less, and memory blocks do not
-# hold their own memmap, whatever is asked for.
+# arm64-16k.t - the series works on arm64 with pages of 16 KiB. A page of memmap
+# describes two subsections there, page tables have one level less, and memory
+# blocks do not store their own memmap, even if the command line asks for it.
 #
 # tags: extra arm64
 

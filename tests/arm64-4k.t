@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# arm64-4k.t - arm64 with the pages that x86 has: most of the same scripts, on page
-# tables of five levels, two of them on four.
+# arm64-4k.t - the series works on arm64 with pages of 4 KiB, as on x86. It runs
+# most of x86's scripts with page tables of five levels, and two of them with
+# four.
 #
 # tags: test arm64
 

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# arm64-64k.t - arm64 with pages of 64 KiB: a page of memmap describes 64 MiB,
-# so that two namespaces can have one in common; sections have 512 MiB, and do
-# not hold their own memmap, whatever is asked for.
+# arm64-64k.t - the series works on arm64 with pages of 64 KiB. A page of memmap
+# describes 64 MiB there, so two namespaces can share one. Sections have 512
+# MiB, and do not store their own memmap, even if the command line asks for it.
 #
 # tags: extra arm64
 

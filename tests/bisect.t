@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # bisect.t - each commit of the series compiles by itself for x86-64, without a
-# warning: the folders it touches, and those where what it changes is used.
+# warning, in the folders that it touches and in those that use its changes.
 #
 # tags: extra
 
@@ -13,8 +13,8 @@
 
 git=(git -C "$tree")
 
-# folders COMMIT: where the C files are that it touches; of the architectures
-# only x86
+# folders COMMIT: the folders of the C files that it touches; of the
+# architectures only x86's
 folders()
 {
 	local file dir
@@ -27,19 +27,20 @@ folders()
 		done | sort -u
 }
 
-# targets COMMIT: what to compile. A whole lib/ would be more than its test.
+# targets COMMIT: the targets to compile. The whole of lib/ would be more than
+# its test.
 targets()
 {
 	{ parts; folders "$1" | grep -vx lib/; } | sort -u
 }
 
-# reconfigure: from the start, since what one commit does not know yet is lost to
-# the next
+# reconfigure: configure from the start, since an option that one commit does
+# not have yet would be missing in the next
 reconfigure()
 {
 	rm -f "$obj/fragment"
 	configure "$(options)"
-	# nor does whoever comes next, if this run is broken off
+	# so that the next run configures anew, too, if this run is interrupted
 	rm -f "$obj/fragment"
 }
 

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# boot.t - other machines: page tables of four and of five levels, which move
-# the vmemmap; one CPU; pmem that memmap= names. A debug kernel has four levels,
-# and a direct map of base pages if it is asked to.
+# boot.t - an altmap works on various machines: with page tables of four and of
+# five levels, which move the vmemmap; with one CPU; on memory that memmap=
+# declares persistent. A debug kernel has four levels; it is also booted with a
+# direct map of base pages.
 #
 # tags: test debug
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# cli.t - wrong use, and a machine that lacks something, get a clear answer.
+# cli.t - the tools report wrong use, and what a machine lacks, clearly.
 #
 # tags: check test
 
@@ -9,7 +9,7 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib/tap.sh"
 
-# without COMMAND... -- ...: run the rest where these commands do not exist
+# without COMMAND... -- ...: run the rest with a PATH that lacks these commands
 without()
 {
 	local bin=$WORK/bin dir
@@ -27,7 +27,7 @@ without()
 	PATH=$bin "$@"
 }
 
-# fake NAME TEXT: a command for "with" that prints TEXT and fails
+# fake NAME TEXT: make a command for "with", whose script is TEXT
 fake()
 {
 	mkdir -p "$WORK/fake"
@@ -35,25 +35,25 @@ fake()
 	chmod +x "$WORK/fake/$1"
 }
 
-# with COMMAND...: COMMAND, where the fake commands hide the real ones
+# with COMMAND...: run COMMAND, with the fake commands in place of the real ones
 with()
 {
 	PATH=$WORK/fake:$PATH "$@"
 }
 
-# own_cache COMMAND...: COMMAND, with a cache that is empty
+# own_cache COMMAND...: run COMMAND with a cache of its own, empty at first
 own_cache()
 {
 	ALTMAP_CACHE=$WORK/cache "$@"
 }
 
-# tool TEXT ARGUMENT...: what a tool does, as bash
+# tool TEXT ARGUMENT...: run TEXT in bash, as a tool that sources common.sh
 tool()
 {
 	bash -euc ". tools/lib/common.sh; $1" tool "${@:2}"
 }
 
-# nobody COMMAND...: COMMAND, as a user that is not root, in $WORK/top
+# nobody COMMAND...: run COMMAND as a user other than root, in $WORK/top
 nobody()
 {
 	local as=()
@@ -63,7 +63,7 @@ nobody()
 	(cd "$WORK/top" && HOME=$WORK/top "${as[@]}" "$@")
 }
 
-# kept: the first process is another user's, and lives: so does its stage
+# kept: process 1 belongs to another user and is alive, so its stage is kept
 kept()
 {
 	chmod go+rx "$WORK"
@@ -75,7 +75,7 @@ kept()
 		[ -e "$WORK/all/it.tmp.1" ]
 }
 
-# distclean_says: the tool removes build/ and the cache, and says so
+# distclean_says: the tool removes build/ and the cache, and prints that
 distclean_says()
 {
 	own_cache "$WORK/top/tools/clean" --cache 2>&1 |
@@ -105,7 +105,7 @@ refuses "assemble names the versions there are" \
 	"no patches for Linux 9.99; there are: .*6\.12" \
 	tools/assemble 9.99 "$WORK/tree"
 
-# cache_is CACHE WANTED: what the tools make of ALTMAP_CACHE=CACHE
+# cache_is CACHE WANTED: with ALTMAP_CACHE=CACHE the tools use WANTED
 cache_is()
 {
 	# shellcheck disable=SC2016 # for the tool to expand

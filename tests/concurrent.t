@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# concurrent.t - namespaces of one region are created and destroyed by several
-# at the same time, and the region is disabled and enabled meanwhile.
+# concurrent.t - several processes create and destroy namespaces of one region
+# at the same time, while another disables and enables the region.
 #
 # tags: test debug
 

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# configs.t - x86 kernels that are configured otherwise than the guest's: those
-# that boot work as far as they can, and each compiles without a warning.
+# configs.t - the series works in x86 kernels that are configured differently
+# from the guest's. Each configuration compiles without a warning, and the
+# kernels that are booted work as far as they can.
 #
 # tags: cross llvm
 
@@ -16,8 +17,8 @@ raw=nodevice+nohotremove
 none=$raw+nohotplug
 refusal="Memory debug options prevent using pmem for the page map"
 
-# boots [--llvm SUFFIX] NAME[+NAME...] OPTION... SCRIPT [ARGUMENT...]: as boot has
-# them, on the guest's kernel with these
+# boots [--llvm SUFFIX] NAME[+NAME...] OPTION... SCRIPT [ARGUMENT...]: boot the
+# guest's kernel with the options of NAME; the rest is as for boot
 boots()
 {
 	local folder tools=() config
@@ -31,7 +32,7 @@ boots()
 	KERNEL_altmap=$folder boot altmap "$@"
 }
 
-# compiles NAMES [TOOLS]: the configuration of these, by that compiler
+# compiles NAMES [TOOLS]: compile this configuration with that compiler
 compiles()
 {
 	local wanted
@@ -42,14 +43,15 @@ compiles()
 	try "compiles: $1: $(has)" compile_all "$wanted"
 }
 
-# times N: how often the compiled driver has its refusal, which is no code where
-# struct pages are of the usual size
+# times N: the compiled driver contains its refusal N times. The compiler
+# removes the refusal where struct pages have the usual size.
 times()
 {
 	grep -c "$refusal" "$obj/drivers/nvdimm/pfn_devs.o" | grep -x "$1"
 }
 
-# Two in one, as far as they do not meet: each is a kernel to build.
+# Two options in one kernel, as they do not interact, since each kernel must be
+# built.
 two=numa+4level
 boots $two --pmem 2G --append numa=fake=2 boot.sh 4
 boots $two --mem 384M --pmem 1G \
@@ -60,7 +62,7 @@ boots $raw --mem 384M --room 1G --pmem 512M,at=8G \
 # KMSAN unmaps a raw device page by page, which takes minutes for 256 MiB.
 boots --llvm -19 kmsan --mem 4G --smp 1 --pmem 32M larger.sh
 
-# This holds the lock on builds to its end.
+# From here on, this test holds the lock on builds until it ends.
 try "the series has a tree to compile in" prepare_tree || bail "no tree"
 compiles guest+altmap
 try "a struct page that fits may be on the device" times 0

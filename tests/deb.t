@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# deb.t - the packages that "make deb" builds: a distribution's kernel, with its
-# drivers as modules.
+# deb.t - the packages that "make deb" builds work: a distribution's kernel,
+# with its drivers as modules.
 #
 # tags: deb
 
@@ -13,14 +13,14 @@
 modules="nfit nd_e820 nd_pmem nd_btt dax_pmem device_dax kmem xfs
 memory-notifier-error-inject"
 
-# unpack PACKAGE: in ROOT; RELEASE is its kernel's
+# unpack PACKAGE: into ROOT, and set RELEASE to the release of its kernel
 unpack()
 {
 	dpkg-deb -x "$1" "$ROOT" && RELEASE=$(basename "$ROOT"/lib/modules/*)
 }
 
-# files: of the modules that are wanted, and of those that these want; what this
-# machine has its own modprobe do for some of them is not asked
+# files: print the files of the modules that are wanted, and of the modules that
+# these depend on; this machine's own configuration of modprobe is ignored
 files()
 {
 	local module
@@ -30,7 +30,8 @@ files()
 	done | awk '$1 == "insmod" { print $2 }' | sort -u
 }
 
-# pack: what the guest loads, in DIR/modules.cpio beside the kernel
+# pack: write the modules that the guest loads to modules.cpio, next to the
+# kernel
 pack()
 {
 	local file folder=$WORK/loaded/lib/modules/$RELEASE
@@ -61,10 +62,10 @@ note "$(basename "$package"), modules: $(wc -l <"$WORK/files")"
 on=memory_hotplug.memmap_on_memory
 boot altmap --pmem 2G boot.sh 5
 boot altmap --mem 1G --pmem 4G fsdax.sh
-# the test looks at what the driver has through /dev/mem
+# through /dev/mem, the test reads memory that the driver has claimed
 boot altmap --mem 1G --pmem 1G --append iomem=relaxed devdax.sh 2M 1073741824
 boot altmap --mem 1G --pmem 1G,label=2M regions.sh 2M
-# caches of a distribution's kernel grow by more
+# the caches of a distribution's kernel grow by more
 boot altmap --mem 640M --pmem 64G dram.sh 512
 boot altmap --mem 768M --pmem 1G \
 	--append "$on=1 memhp_default_state=offline" hotplug.sh on

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# devdax.t - devdax namespaces, each alignment, used from end to end; with 1G, 32
-# MiB at each end.
+# devdax.t - devdax namespaces of each alignment can be used from end to end;
+# with an alignment of 1G, the test uses 32 MiB at each end.
 #
 # tags: test debug
 

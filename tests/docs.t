@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# docs.t - what the series documents under mm/ and admin-guide/mm/ becomes pages,
-# without a warning, links to other folders left out.
+# docs.t - the documents of the series in mm/ and admin-guide/mm/ are built into
+# pages without a warning, apart from warnings of links to other folders.
 #
 # tags: test
 
@@ -19,8 +19,8 @@ touched()
 	sed -n 's,^+++ b/,,p' "$ALTMAP_SERIES/patches/$KVER"/*/*.patch
 }
 
-# pages FOLDER: of Documentation/, without what is outside it and cannot be linked
-# to
+# pages FOLDER: build the pages of that folder of Documentation/. Labels and
+# documents outside the folder are not found, which is no failure.
 pages()
 {
 	make -C "$tree" SPHINXDIRS="$1" BUILDDIR="$WORK/html" htmldocs \

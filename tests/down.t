@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# down.t - machines that go down, or to sleep, with a namespace enabled whose
-# memmap is on the device: another kernel follows at once, the kernel dies, the
-# power is cut; suspend and hibernation.
+# down.t - a machine can stop or sleep while a namespace is enabled whose memmap
+# is on the device: the machine boots another kernel by kexec, its kernel
+# crashes, its power is cut, or it suspends; it does not hibernate.
 #
 # tags: test debug
 
@@ -19,7 +19,8 @@ made()
 	boot altmap "${pmem[@]}" down.sh make
 }
 
-# disk: what the guest takes its next kernel from; SIZES is what it needs to know
+# disk: make the disk from which the guest loads its next kernel, and set SIZES
+# to the sizes that the guest needs for that
 disk()
 {
 	local initramfs image
@@ -33,7 +34,7 @@ disk()
 	truncate -s %512 "$WORK/disk"
 }
 
-# cut_once COMMAND EVENT: the guest has gone when it could not tell how it ended
+# cut_once COMMAND EVENT: the guest ended before it could report a result
 cut_once()
 {
 	local status=0
@@ -44,7 +45,7 @@ cut_once()
 		! grep -q "^not ok" "$WORK/output"
 }
 
-# cut_at COMMAND EVENT: until COMMAND has not ended before
+# cut_at COMMAND EVENT: try again if COMMAND ended before the power was cut
 cut_at()
 {
 	local tries=1
@@ -68,7 +69,8 @@ cut_at disable-namespace vmem_altmap_scrub_begin
 disk
 boot altmap "${pmem[@]}" --disk "$WORK/disk" down.sh kexec "${SIZES[@]}"
 
-# crashed: the host has the storage as it was when the kernel died, and afterwards
+# crashed: the storage is the same when the kernel crashes and after the capture
+# kernel ran; the host compares them
 crashed()
 {
 	boot altmap "${pmem[@]}" --pmem 1G --disk "$WORK/disk" --mem 1G \

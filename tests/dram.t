@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# dram.t - 64 GiB of pmem in 512 and in 320 MiB of DRAM, where the memmap cannot
-# fit; and 30 GiB, where it does not fit in what is left, which fails half way.
+# dram.t - a machine with too little DRAM for the memmap can use pmem: 64 GiB
+# with 512 and with 320 MiB of DRAM, where the memmap cannot fit; and 30 GiB,
+# where the memmap does not fit in the DRAM that is free, so that allocating it
+# fails half way.
 #
 # tags: test
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# fsdax.t - fsdax namespaces with ext4 and xfs on them.
+# fsdax.t - fsdax namespaces work with ext4 and xfs on them.
 #
 # tags: test debug
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# held.t - a namespace is taken away while somebody holds pages of it.
+# held.t - a namespace can be removed while processes hold pages of it.
 #
 # tags: test debug
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# hotplug.t - hot-added memory whose memmap lies on itself.
+# hotplug.t - hot-added memory can store its own memmap.
 #
 # tags: test debug
 

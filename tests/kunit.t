@@ -3,8 +3,9 @@
 #
 # kunit.t - the KUnit tests of the series, run by the kernel tree's kunit.py in
 # QEMU: with large pages, without them, and with four-level page tables. With
-# DEBUG set the kernel has configs/options/debug.config too, but for kmemleak,
-# which nobody could ask; and there is a boot with a direct map of base pages.
+# DEBUG set the kernel is built with configs/options/debug.config, too, but
+# without kmemleak, since no script asks for its scan there; and the tests also
+# run with a direct map of base pages.
 #
 # tags: test debug
 
@@ -29,8 +30,8 @@ kunit()
 		--build_dir="$obj" "$@" </dev/null)
 }
 
-# build: the kernel with the tests; kunit.py knows itself what is up to date. A
-# process of its own, so that others can build when it is done.
+# build: build the kernel with the tests; kunit.py finds out itself what is up
+# to date. This is a process of its own, whose end releases the lock on builds.
 build()
 (
 	lock build
@@ -42,8 +43,8 @@ build()
 		build_failed "the build of the KUnit kernel failed"
 )
 
-# points BOOT LOG: a test point for each test case of that boot; a test that
-# is skipped is one that did not pass
+# points BOOT LOG: print a test point for each test case of that boot; a skipped
+# test case counts as failed
 points()
 {
 	local line

@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# media.t - what lies on the device is the same as ever: namespaces of the
-# stock kernel work on this one, and the other way round. On NVDIMMs that cannot
-# be written they can be read.
+# media.t - the on-media format has not changed: this kernel can use namespaces
+# that the stock kernel made, and the reverse. On read-only NVDIMMs they can be
+# read.
 #
 # tags: test debug
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib/guest.sh"
 
-# on KERNEL make|use|look [,ro]: on the same two NVDIMMs each time.
+# on KERNEL make|use|look [,ro]: boot with the same two NVDIMMs each time.
 on()
 {
 	boot "$1" --pmem "1G,$WORK/first${3:-}" --pmem "256M,$WORK/second${3:-}" \
@@ -24,7 +24,7 @@ info_blocks()
 	head -c 8192 "$WORK/second"
 }
 
-# made_by KERNEL OTHER: made by one, used by both.
+# made_by KERNEL OTHER: KERNEL makes the namespaces, both use them.
 made_by()
 {
 	rm -f "$WORK/first" "$WORK/second"

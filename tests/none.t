@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# none.t - the control kernel, which is the series without CONFIG_VMEM_ALTMAP: it has
-# no altmaps, and --map=dev takes DRAM there.
+# none.t - the control kernel works: the series without CONFIG_VMEM_ALTMAP. It
+# has no altmaps, and --map=dev takes DRAM there.
 #
 # tags: extra
 

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# peers.t - tests that others wrote, each in a guest of its own, with the series
-# and with the stock kernel: each passes with both. One that does not with the
-# stock kernel has lost what it wants of the disk or the guest, and says nothing.
-# With XFSTESTS=DIR the dax group of that xfstests is among them; what the stock kernel
-# fails of that, the series may fail.
+# peers.t - tests that others wrote pass with the series and with the stock
+# kernel, each in a guest of its own. If a test does not pass with the stock
+# kernel, the disk or the guest lacks something that it needs, and its result
+# means nothing. With XFSTESTS=DIR the dax group of that xfstests is among the
+# tests; there the series may fail a test that the stock kernel fails.
 #
 # tags: peers
 
@@ -13,8 +13,8 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib/tap.sh"
 
-# Of ndctl those that want real regions; its others want nfit_test or cxl_test,
-# modules that put their own devm_memremap_pages() in the place of the kernel's.
+# Of ndctl's tests those that use real regions. The others use nfit_test or
+# cxl_test, modules that replace the kernel's devm_memremap_pages().
 tests="sub-section.sh align.sh dm.sh daxctl-devices.sh device-dax-fio.sh
 dax-dev dax-ext4.sh dax-xfs.sh device-dax revoke_devmem mmap.sh
 memory-hotplug hmm
@@ -24,8 +24,9 @@ pool-obj pool-blk pool-log daxio"
 declare -A result
 table=$(printf '%-32s %-30s %s' test altmap stock)
 
-# in_guest NAME KERNEL OPTION...: run it there; STATUS is the guest's, LOG what
-# it said, and END the result, if it is the guest's
+# in_guest NAME KERNEL OPTION...: run NAME in a guest. Set STATUS to the guest's
+# status, LOG to the name of its output, and END to the result, if the way that
+# the guest ended decides it.
 in_guest()
 {
 	local name=$1 flavour=$2
@@ -44,7 +45,7 @@ in_guest()
 	esac
 }
 
-# outcome TEST KERNEL: run it there
+# outcome TEST KERNEL: run TEST on KERNEL, and set its result
 outcome()
 {
 	local says
@@ -62,8 +63,9 @@ outcome()
 	}
 }
 
-# row TEST ALTMAP STOCK: what became of it. Of xfstests each says itself what it
-# wants; what is not to be had here is for others to test.
+# row TEST ALTMAP STOCK: add the results to the table, and print a test point. A
+# test of xfstests finds out itself what it needs, and is skipped if both guests
+# lack that.
 row()
 {
 	table+=$(printf '\n%-32s %-30s %s' "$@")
@@ -79,7 +81,7 @@ row()
 	point $? "$1: $2, stock: $3"
 }
 
-# xfstests TYPE: each test of its dax group, with both kernels
+# xfstests TYPE: run each test of the dax group, with both kernels
 xfstests()
 {
 	local name=xfstests-$1 flavour word it
@@ -100,7 +102,7 @@ xfstests()
 	done < <(printf '%s\n' "$name" "${!all[@]}" | grep "^$name" | sort -u)
 }
 
-# A disk with XFSTESTS, and room for what it says
+# Make a disk with XFSTESTS, and room for its output.
 xfstests_disk()
 {
 	truncate -s $(($(du -sm "$XFSTESTS" | cut -f 1) * 2 + 512))M \

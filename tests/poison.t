@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# poison.t - memory of a namespace fails.
+# poison.t - the kernel handles failures of a namespace's memory.
 #
 # tags: test debug
 
@@ -10,7 +10,7 @@
 
 boot altmap --pmem 1G poison.sh told raw ext4 xfs xfs-rmapbt \
 	devdax:4096 devdax:2097152
-# the kernel takes machine checks of the CPUs of some vendors only
+# the kernel accepts machine checks from CPUs of some vendors only
 boot altmap --pmem 1G,label=2M --smp 1 --cpu vendor=GenuineIntel \
 	poison.sh machine-checks
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# regions.t - namespaces that share a region, and sections.
+# regions.t - namespaces can share a region, and sections.
 #
 # tags: test debug
 

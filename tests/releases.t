@@ -4,8 +4,8 @@
 # releases.t - the series applies to each release of the kernel that the suites
 # of Debian 12 and 13 hold, and to one without Debian's patches.
 #
-# What was downloaded stays in the cache, 150 MB a release, until all suites have
-# newer ones. Without a network only that is tried.
+# Downloads stay in the cache, 150 MB a release, until all suites have newer
+# ones. Without a network the test uses only these.
 #
 # tags: test
 
@@ -19,14 +19,15 @@ store=$ALTMAP_CACHE/releases
 package=linux-source-$KVER
 mkdir -p "$store"
 
-# versions: of the package, one for each release of the kernel
+# versions: print the package's versions, one for each release of the kernel
 versions()
 {
 	apt-cache madison "$package" | awk '$NF == "Packages" { print $3 }' |
 		sort -t - -k 1,1V -u
 }
 
-# download FILE COMMAND...: FILE into the cache by COMMAND, if it is not there
+# download FILE COMMAND...: download FILE to the cache with COMMAND, if it is
+# not there
 download()
 {
 	local file=$1
@@ -38,13 +39,14 @@ download()
 	(cd "$STAGE" && "$@") && mv "$STAGE/$file" "$store/"
 }
 
-# debian VERSION: the package of that version
+# debian VERSION: download the package of that version
 debian()
 {
 	download "${package}_$1_all.deb" apt-get -q download "$package=$1"
 }
 
-# plain VERSION...: what Debian made one of them from, the last that a mirror has
+# plain VERSION...: download the source that Debian made one of them from, the
+# last that a mirror has
 plain()
 {
 	local i
@@ -56,7 +58,7 @@ plain()
 	return 1
 }
 
-# prune VERSION: take what is older out of the cache
+# prune VERSION: remove older releases from the cache
 prune()
 {
 	local file version
@@ -70,7 +72,7 @@ prune()
 	done
 }
 
-# unpacked FILE: a kernel's tarball
+# unpacked FILE: print the kernel's tar archive in it
 unpacked()
 {
 	case $1 in
@@ -80,7 +82,8 @@ unpacked()
 	esac
 }
 
-# touched: the files that the series has hunks for, and what makes a tree one
+# touched: print the files that the series has hunks for, and those by which the
+# tools recognize a kernel tree
 touched()
 {
 	sed -n 's,^--- a/,,p' "$ALTMAP_SERIES/patches/$KVER"/*/*.patch |
@@ -88,7 +91,7 @@ touched()
 	printf '%s\n' Kbuild Makefile
 }
 
-# applies FILE: the series, to the kernel in it
+# applies FILE: the series applies to the kernel in FILE
 applies()
 {
 	local tree=$WORK/tree

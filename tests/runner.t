@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# runner.t - whatever becomes of a guest, tools/guest says so and leaves
-# nothing behind; wrong use of it and of the demo is refused.
+# runner.t - however a guest ends, tools/guest reports that and leaves nothing
+# behind; tools/guest and the demo refuse wrong use.
 #
 # tags: test
 
@@ -14,7 +14,8 @@ mkdir "$WORK/tmp" "$WORK/bin"
 export TMPDIR=$WORK/tmp
 kernel=${KERNEL_altmap:-$(tools/kernel altmap "$KVER")} || bail "no kernel"
 
-# ends NAME STATUS PATTERN ARGUMENT...: what a run comes to
+# ends NAME STATUS PATTERN ARGUMENT...: a run ends with STATUS, and its output
+# has PATTERN
 ends()
 {
 	local name=$1 want=$2 pattern=$3 status=0
@@ -31,14 +32,15 @@ ends()
 	note "$(tail -n 40 "$WORK/output")"
 }
 
-# Nothing is left of a run: no file, and no process that has one.
+# Nothing is left of a run: no file, and no process whose command line names
+# one.
 nothing_left()
 {
 	[ -z "$(ls -A "$TMPDIR")" ] &&
 		! grep -lsF "$TMPDIR" /proc/[0-9]*/cmdline
 }
 
-# A run that is ended by a signal once its script has started.
+# A signal ends the run after its script has started.
 terminated()
 {
 	local pid line

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# scrub.t - while a removal overwrites what its struct pages have left on the
-# device, five that want the locks of memory and CPU hotplug do not wait for that;
-# it ends in a flush of the region. What it leaves is secrets.t's to look at.
+# scrub.t - while a removal overwrites its old struct pages on the device, five
+# operations that need the locks of memory and CPU hotplug do not wait for it.
+# The removal ends with a flush of the region. secrets.t checks what the removal
+# leaves on the device.
 #
 # tags: test debug
 

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# secrets.t - the storage of a namespace in use is out of user space's reach,
-# and what is read of it later holds no address of the kernel, also if memory for
-# the removal could not be had. Without the scrub it does, which shows that what is
-# looked for would be found (a debug kernel that poisons struct pages overwrites
-# them too, and is told not to). Pmem that lies below the end of DRAM can not only
-# be mapped by /dev/mem, but read and written.
+# secrets.t - user space cannot reach the storage of a namespace that is in use,
+# and later reads no kernel address from it, even if the removal could not
+# allocate memory. Without the scrub there are kernel addresses, which shows
+# that the test would find them. (A debug kernel that poisons struct pages
+# overwrites them, too; the command line turns that off.) /dev/mem can map any
+# pmem; if the pmem is below the end of DRAM, it can read and write it as well.
 #
 # tags: test debug
 

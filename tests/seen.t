@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# seen.t - what of an altmap can be seen, in debugfs and by trace events.
+# seen.t - debugfs and trace events show altmaps.
 #
 # tags: test debug
 

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# series.t - patches/ and linux/ are a series that git am takes; the mails and
-# the git tree made from them are always the same, and lead back to them.
+# series.t - patches/ and linux/ are a series that git am applies. The mails and
+# the git tree made from them are always the same, and split makes patches/ and
+# linux/ from that tree again.
 #
 # tags: check test
 
@@ -11,14 +12,14 @@
 . "$(dirname "$0")/lib/tap.sh"
 
 # The tools read patches/ and linux/ from these folders: copies to break, and
-# what split writes.
+# the output of split.
 copy=$WORK/copy
 back=$WORK/back
 small=$WORK/small
 tree=$WORK/tree
 git=(git -C "$tree" -c user.name=Test -c user.email=test@localhost)
 
-# fresh_copy: the series as it is, to be broken
+# fresh_copy: copy the series as it is, to be broken
 fresh_copy()
 {
 	rm -rf "$copy"
@@ -26,7 +27,7 @@ fresh_copy()
 	cp -a "$ALTMAP_SERIES/patches" "$ALTMAP_SERIES/linux" "$copy/"
 }
 
-# from FOLDER COMMAND...: COMMAND, with the patches/ and linux/ in FOLDER
+# from FOLDER COMMAND...: run COMMAND with the patches/ and linux/ in FOLDER
 from()
 {
 	local ALTMAP_SERIES=$1
@@ -35,14 +36,14 @@ from()
 	"$@"
 }
 
-# same_series A B: the same patches and files, to the byte
+# same_series A B: both have the same patches and files, to the byte
 same_series()
 {
 	diff -r -x base -x cover-letter.txt "$1/patches/$KVER" "$2/patches/$KVER" &&
 		diff -r "$1/linux" "$2/linux"
 }
 
-# trees FOLDER: the tree and the message of each commit that FOLDER gives
+# trees FOLDER: print the tree and the message of each commit made from FOLDER
 trees()
 {
 	local list
@@ -83,7 +84,7 @@ same_tree()
 	  "$("${git[@]}" rev-parse "$tip^{tree}")" ]
 }
 
-# change FILE...: another line at the end of these files of the tree
+# change FILE...: add a line at the end of these files of the tree
 change()
 {
 	local file
@@ -95,13 +96,14 @@ change()
 	"${git[@]}" add "$@"
 }
 
-# commit: what is in the tree's index
+# commit: commit what is in the tree's index
 commit()
 {
 	"${git[@]}" commit -q --allow-empty -m "test: a change"
 }
 
-# hit N SIGNAL: split, which gets that signal at the Nth time it moves something
+# hit N SIGNAL: run split, and send it that signal when it moves something for
+# the Nth time
 hit()
 {
 	mkdir -p "$WORK/bin"
@@ -116,7 +118,7 @@ hit()
 	PATH=$WORK/bin:$PATH from "$copy" tools/split "$KVER" "$tree"
 }
 
-# few: a series of some patches in $small, which is split in no time
+# few: make a series of some patches in $small, for which split takes no time
 few()
 {
 	local to=$small/patches/$KVER patch
@@ -131,7 +133,7 @@ few()
 	done
 }
 
-# killed N: so that it dies; the next one has the series whole
+# killed N: kill split at its Nth move; the next split makes the series whole
 killed()
 {
 	"${git[@]}" update-ref refs/altmap/series "$was"
@@ -142,21 +144,22 @@ killed()
 		same_series "$WORK/whole" "$copy"
 }
 
-# reset: the tree as the series has it
+# reset: restore the tree to the state of the series
 reset()
 {
 	"${git[@]}" clean -qfd
 	"${git[@]}" checkout -q -f -B series "$good"
 }
 
-# another_hunk: some patch makes a file of which git has no object yet
+# another_hunk: change a patch so that it makes a file of which git has no
+# object yet
 another_hunk()
 {
 	perl -0pi -e 's/(\n\+[^+\n][^\n]*)/$1 no such line/' \
 		"$(grep -l '^@@ ' "$copy/patches/$KVER"/*/*.patch | head -n 1)"
 }
 
-# break_hunk: change a line that the first hunk of some patch wants to find
+# break_hunk: change a line of context in the first hunk of a patch
 break_hunk()
 {
 	broken=$(grep -l '^@@ ' "$copy/patches/$KVER"/*/*.patch | head -n 1)
@@ -166,7 +169,7 @@ break_hunk()
 	broken=$(basename "$broken")
 }
 
-# bound COMMAND...: COMMAND, which the modes of files bind even if root runs it
+# bound COMMAND...: run COMMAND so that file modes apply to it, even as root
 bound()
 {
 	local as=()
@@ -211,7 +214,7 @@ try "a list that was kept of commits that are gone is made anew" \
 	diff <(echo "$list") <(tools/commits "$KVER" "$tree")
 
 #
-# What split refuses
+# Cases that split refuses
 #
 old=mm/memremap.c
 new=$(cd "$ALTMAP_SERIES/linux" && find . -name '*.c' | sort | head -n 1)
@@ -255,7 +258,7 @@ refuses "split refuses to overwrite changes made in linux/" \
 try "split left the series as it was" same_series "$ALTMAP_SERIES" "$back"
 
 #
-# What becomes of a split that is ended
+# A split that a signal ends
 #
 few
 from "$small" tools/assemble "$KVER" "$tree"
@@ -280,7 +283,7 @@ tools/assemble "$KVER" "$tree" || bail "the tree does not come back"
 good=$("${git[@]}" rev-parse HEAD)
 
 #
-# What assemble refuses
+# Cases that assemble refuses
 #
 change "$old"
 refuses "assemble keeps changes that are not committed" "not committed" \

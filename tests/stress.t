@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# stress.t - namespaces that come and go at the same time, hundreds of times,
-# beside one that is in use.
+# stress.t - namespaces can be disabled and enabled, destroyed and made at the
+# same time, hundreds of times, while another one is in use.
 #
 # tags: test debug
 

@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# style.t - the series by checkpatch, sparse, W=1 and kernel-doc, and by who takes
-# an altmap; the repository's own files by shellcheck, their licence lines, the
-# tags of tests, and for paths and hosts of one machine.
+# style.t - the series and the repository's own files follow the style. For the
+# series, it runs checkpatch, sparse, W=1 and kernel-doc, and searches for
+# functions that take an altmap. On the repository's own files, it runs checks
+# of shell scripts, of licence lines and of the tags of tests, and searches for
+# paths and hosts of one machine.
 #
 # tags: check test
 
@@ -13,23 +15,24 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib/compile.sh"
 
-# What checkpatch must not say of a series that lives outside the kernel's
-# tree: that MAINTAINERS needs an entry for a new file, and that a commit that is
-# fixed is unknown, where there is no history. Nor what it says of names that the
-# kernel has, such as __ClearPageOffline().
+# checkpatch with the options for a series outside the kernel's tree. Ignored
+# are warnings that MAINTAINERS needs an entry for a new file, that a fixed
+# commit is unknown, as there is no history, and of names that the kernel itself
+# uses, such as __ClearPageOffline().
 checkpatch=(scripts/checkpatch.pl --strict --quiet --no-summary
 	--show-types --ignore FILE_PATH_CHANGES --ignore CAMELCASE
 	--ignore UNKNOWN_COMMIT_ID)
 
-# laid_out FILE: what checkpatch must not say either where the kernel lays trace events
-# out, whose parts are blocks in parentheses
+# laid_out FILE: print the options to ignore two more warnings in a file with
+# trace events, whose parts the kernel writes as blocks in parentheses
 laid_out()
 {
 	! grep -q 'TRACE_EVENT(' "$1" ||
 		printf -- '--ignore %s\n' OPEN_ENDED_LINE PARENTHESIS_ALIGNMENT
 }
 
-# ours: the files of the repository, those that git does not know yet too
+# ours: print the files of the repository, including those that are not added to
+# git yet
 ours()
 {
 	git ls-files --cached --others --exclude-standard |
@@ -38,14 +41,14 @@ ours()
 		done
 }
 
-# undated: the fixes that do not say since when they are needed
+# undated: print the fixes that do not state since when they are needed
 undated()
 {
 	(cd "$ALTMAP_SERIES/patches/$KVER" &&
 		grep -LE '^(Fixes: |It is so since )' 1-fixes/*.patch)
 }
 
-# new PATTERN...: the series' new files whose names end so
+# new PATTERN...: print the series' new files whose names end so
 new()
 {
 	local pattern
@@ -56,8 +59,8 @@ new()
 	done
 }
 
-# in_tree COMMAND...: COMMAND, run in the kernel tree, with Debian's python3:
-# checkpatch runs a script that wants Debian's modules
+# in_tree COMMAND...: run COMMAND in the kernel tree, with Debian's python3, as
+# checkpatch runs a script that needs Debian's modules
 in_tree()
 {
 	(cd "$tree" && PATH=/usr/bin:$PATH "$@")
@@ -72,7 +75,8 @@ no_spdx()
 		done
 }
 
-# Of one machine, or the name of a package host: neither belongs here.
+# Print lines with a path of one machine, or with the name of a package host:
+# neither belongs here.
 machine_paths()
 {
 	local path='/(wor[k]|roo[t]|tmp/[k])/' host
@@ -89,7 +93,8 @@ shell_files()
 	done
 }
 
-# untagged: tests without tags, and tags that tests/README.md does not list
+# untagged: print tests without tags, and tags that tests/README.md does not
+# list
 untagged()
 {
 	local test tags tag
@@ -104,7 +109,7 @@ untagged()
 	done
 }
 
-# carriers: the signatures outside the altmap's own files that carry one
+# carriers: print the functions outside the altmap's own files that take one
 carriers()
 {
 	grep -vFf <(new .c .h | sed 's/$/ /') "$WORK/after"

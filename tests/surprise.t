@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# surprise.t - a namespace goes away while somebody has it mapped.
+# surprise.t - a namespace can be removed while a process has it mapped.
 #
 # tags: test debug
 

@@ -1,17 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# sweep.t - all or nothing: each allocation that a bind's own task makes, and fault
-# injection knows, fails once. Then no DRAM is lost, /proc/iomem, nr_memmap_pages
-# and the counters of the direct map are what they were, and the next bind succeeds.
+# sweep.t - a bind that fails is undone completely. Each allocation that the
+# bind's own task makes, and that fault injection covers, fails once. Then no
+# DRAM is lost, /proc/iomem, nr_memmap_pages and the counters of the direct map
+# are what they were, and the next bind succeeds.
 #
-# Both ends of a namespace are inside a section, or it lies where no table of
-# the direct map exists yet, across a border of the largest. STOCK=1 puts the
-# stock kernel beside it.
+# Both ends of a namespace are inside a section, or the namespace lies where no
+# table of the direct map exists yet, across a border of the largest table.
+# STOCK=1 sweeps the stock kernel, too.
 #
-# What other tasks allocate for a namespace that is enabled as at boot fails at
-# random: nothing counts these allocations. Of these it is judged that the next bind
-# succeeds, not what is lost.
+# Allocations that other tasks make for a namespace that is enabled as at boot
+# fail at random, since nothing counts them. The test checks that the next bind
+# succeeds, but not whether DRAM is lost.
 #
 # tags: test first
 

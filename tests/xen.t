@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# xen.t - the first domain of Xen, paravirtualized: tables of addresses are
-# read-only for the kernel while they are used, and no longer when they are
-# freed, whatever of an add of memory fails. Persistent memory holds its memmap
-# there too, in base pages.
+# xen.t - the series works in the first domain of Xen, paravirtualized. A page
+# table is read-only for the kernel while it is used, and writable again when it
+# is freed, whichever allocation fails while memory is added. Persistent memory
+# stores its memmap there, too, in base pages.
 #
 # tags: extra
 

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# alive.sh - what an altmap is for works: a namespace has its memmap on the
-# device, with its data over a re-enable, and memory blocks have theirs on
-# themselves. So they have with the stock kernel.
+# alive.sh - altmaps work as they do with the stock kernel: a namespace has its
+# memmap on the device, and keeps its data over a re-enable; memory blocks store
+# their own memmap.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -13,7 +13,7 @@
 DEV=dax0.0
 MEMMAP=$(($(memmap_pages "$(cat $REGION/size)") * PAGE / 1024)) # KiB
 
-# little NAME COMMAND...: it takes less DRAM than an eighth of the memmap
+# little NAME COMMAND...: COMMAND takes at most an eighth of the memmap in DRAM
 little()
 {
 	local name=$1 before
@@ -24,7 +24,7 @@ little()
 	at_most "$name: KiB of DRAM" $((before - $(free_dram))) $((MEMMAP / 8))
 }
 
-# So that what the first of its kind takes is not counted
+# The first namespace takes DRAM that later ones do not, so it is not measured.
 check "fsdax is made" create $NS fsdax dev
 check "ext4 is made" make_fs ext4 /dev/pmem0
 check "a file is mapped and written" maps fill

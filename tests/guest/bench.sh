@@ -1,21 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# bench.sh time|count ROUNDS MODE/MAP...: enables and disables each namespace,
-# one for each NVDIMM, in each of these modes and maps, by the driver alone.
-# MODE is fsdax, or device-dax as the size of its pages: 2M or 1G.
+# bench.sh time|count ROUNDS MODE/MAP...: enable and disable each namespace, one
+# for each NVDIMM, in each of these modes and maps, by the driver alone. MODE is
+# fsdax, or the size of device-dax's pages: 2M or 1G.
 #
-# time: lines "MODE MAP GIB enable|fill|disable NANOSECONDS", ROUNDS of each; fill
-# is the part of an enable that writes struct pages, as the list of altmaps has it.
-# count: lines "MODE MAP GIB WHAT NUMBER", bytes of DRAM that are taken for an
-# enable, by what takes them, and how often a disable flushed all TLBs. Wants a
-# kernel that counts (configs/options/count.config).
+# time: print lines "MODE MAP GIB enable|fill|disable NANOSECONDS", ROUNDS of
+# each; fill is the part of an enable that writes struct pages, as the list of
+# altmaps reports it.
+#
+# count: print lines "MODE MAP GIB WHAT NUMBER": the bytes of DRAM that an
+# enable takes, by the code that takes them, and how often a disable flushes all
+# TLBs. This needs a kernel that counts (configs/options/count.config).
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-# Set NOW to the nanoseconds since boot. The shell reads them itself: what it
-# takes to start a program would count.
+# Set NOW to the nanoseconds since boot. The shell reads them itself, since the
+# time to start a program would be counted.
 now()
 {
 	local _
@@ -23,7 +25,7 @@ now()
 	{ read -r _; read -r _; read -r _ _ NOW _; } </proc/timer_list
 }
 
-# timed STEP COMMAND...: and print it
+# timed STEP COMMAND...: run COMMAND, and print how long it took
 timed()
 {
 	local step=$1 since
@@ -36,7 +38,8 @@ timed()
 	echo "$LABEL $step $((NOW - since))"
 }
 
-# Only the altmap of this namespace is in the list; with map=mem, none.
+# Print how long the struct pages took. The list has only the altmap of this
+# namespace, or none with map=mem.
 fill_time()
 {
 	local us
@@ -49,7 +52,7 @@ fill_time()
 	esac
 }
 
-# allocations: "FILE FUNCTION BYTES" of what is allocated
+# allocations: print "FILE FUNCTION BYTES" of all memory that is allocated
 allocations()
 {
 	awk '$1 + 0 {
@@ -59,7 +62,7 @@ allocations()
 		END { for (it in bytes) print it, bytes[it] }' /proc/allocinfo
 }
 
-# snapshot FILE: what is allocated, once what was freed late is, too
+# snapshot FILE: write there what is allocated, after late frees are done
 snapshot()
 {
 	free_dram >/dev/null
@@ -67,9 +70,10 @@ snapshot()
 	echo "memmap - $(($(vmstat nr_memmap_pages) * PAGE))" >>"$1"
 }
 
-# The memmap and the page tables come from the same place, but the former is
-# counted; by the stock kernel even if it is on the device, when the place has
-# given nothing like it. What the processes of this script take is not.
+# Print what an enable took. The same function allocates the memmap and the page
+# tables, but nr_memmap_pages counts the memmap. The stock kernel counts the
+# memmap even if it is on the device; then that function has allocated far less.
+# Memory that the processes of this script take is left out.
 taken()
 {
 	awk -v label="$LABEL" '
@@ -104,7 +108,7 @@ count_once()
 	echo "$LABEL flushes $(($(vmstat nr_tlb_remote_flush) - flushes))"
 }
 
-# of NAMESPACE MODE/MAP: set up, disabled
+# of NAMESPACE MODE/MAP: set NAMESPACE up, and leave it disabled
 of()
 {
 	local mode=${2%/*} map=${2#*/} align='' region

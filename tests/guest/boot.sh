@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# boot.sh LEVELS: a short round with page tables of that many levels.
+# boot.sh LEVELS: page tables have that many levels, and a namespace with its
+# memmap on the device works.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# concurrent.sh race CREATES - two loops of CREATES creations of a namespace, of
-# any mode, map and size, share a region with a loop that destroys all of them;
-# then also with one that disables and enables the region. ndctl may fail, when
-# another was faster. But no capacity is lost, no label, and no device.
+# concurrent.sh race CREATES - two loops create a namespace CREATES times each,
+# of any mode, map and size, while another loop destroys all namespaces of the
+# region; later a loop also disables and enables the region. ndctl may fail if
+# another process was faster. But no capacity, label or device is lost.
 #
-# concurrent.sh look - after that and a reboot: the namespaces are the same.
+# concurrent.sh look - after that and a reboot, the namespaces are the same.
 #
-# The list of them is kept in the namespace of region 1, which stays enabled.
+# The namespace of region 1 stays enabled, and keeps the list of them.
 
 # shellcheck shell=dash disable=SC2086,SC2317,SC3028 source-path=SCRIPTDIR
 . ./lib.sh
@@ -19,14 +19,14 @@ SIZE=$(cat $REGION/size)
 ONE=11111111-2222-3333-4444-555555555555
 OTHER=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
 
-# pick WORD...: one of them, in PICKED; busybox has RANDOM
+# pick WORD...: set PICKED to one of them; busybox has RANDOM
 pick()
 {
 	shift $((RANDOM % $#))
 	PICKED=$1
 }
 
-# any: creates a namespace of any mode, map and size
+# any: create a namespace of any mode, map and size
 any()
 {
 	local mode map=''
@@ -42,7 +42,7 @@ any()
 		-s $((256 + 64 * (RANDOM % 17)))M
 }
 
-# creator SEED TIMES: says in /tmp/created what ndctl says
+# creator SEED TIMES: add ndctl's output to /tmp/created
 creator()
 {
 	local made=0 _
@@ -57,7 +57,7 @@ creator()
 	note "creator $1: $made of $2 were made" >&3
 }
 
-# creators TIMES: two of them
+# creators TIMES: run two of them
 creators()
 {
 	local one
@@ -70,7 +70,8 @@ creators()
 	touch /tmp/created /tmp/stop
 }
 
-# again_and_again COMMAND: until the creators are through; how often it succeeded
+# again_and_again COMMAND: repeat it until the creators have finished; it must
+# succeed at least once
 again_and_again()
 {
 	local times=0
@@ -87,14 +88,14 @@ destroyer()
 	ndctl destroy-namespace -r region0 -f all
 }
 
-# left: the devices of the region; there are none while it is disabled
+# left: print the devices of the region; there are none while it is disabled
 left()
 {
 	probed
 	(cd $ND && ls -d namespace0.* btt0.* pfn0.* dax0.* 2>/dev/null) || :
 }
 
-# ndctl succeeds even if it has disabled none, since a namespace is busy
+# If a namespace is busy, ndctl succeeds although it has disabled no region.
 toggler()
 {
 	ndctl disable-region region0 && [ ! -e $REGION/driver ] || return
@@ -102,7 +103,7 @@ toggler()
 	ndctl enable-region region0
 }
 
-# at_once COMMAND...: creators, and each COMMAND again and again
+# at_once COMMAND...: run the creators, and each COMMAND again and again
 at_once()
 {
 	local command jobs='' job status=0
@@ -119,7 +120,7 @@ at_once()
 	return $status
 }
 
-# namespaces: identity, size and kind of those that are there, as ndctl has them
+# namespaces: print UUID, size and kind of each namespace, as ndctl reports them
 namespaces()
 {
 	local namespace size holder
@@ -138,14 +139,14 @@ again_region()
 	ndctl disable-region region0 && ndctl enable-region region0
 }
 
-# free_space: bytes, once all that is being done to the region is done
+# free_space: print the free bytes, after all operations on the region are done
 free_space()
 {
 	probed
 	cat $REGION/available_size
 }
 
-# sound NAME: no capacity is lost, and what is there stays so
+# sound NAME: no capacity is lost, and the namespaces that exist stay
 sound()
 {
 	local list used
@@ -177,7 +178,7 @@ destroy_all()
 	ndctl destroy-namespace -r region0 -f all && [ ! "$(namespaces)" ]
 }
 
-# raw MIB: a namespace without struct pages, by hand; its name in SEED
+# raw MIB: make a namespace without struct pages, by hand; set SEED to its name
 raw()
 {
 	SEED=$(cat $REGION/namespace_seed)
@@ -187,19 +188,19 @@ raw()
 		bind "$SEED" "$RAW"
 }
 
-# destroy NAMESPACE: that raw made
+# destroy NAMESPACE: remove one that raw made
 destroy()
 {
 	unbind "$1" "$RAW" && echo 0 >"$ND/$1/size"
 }
 
-# claim NAMESPACE: for mode sector
+# claim NAMESPACE: claim it for mode sector
 claim()
 {
 	echo "$1" >"$ND/$(cat "$REGION/btt_seed")/namespace"
 }
 
-# beside: the first of two namespaces cannot grow, the second lies behind it
+# beside: the first of two namespaces cannot grow, since the second follows it
 beside()
 {
 	local first
@@ -223,8 +224,9 @@ grow()
 	echo $((512 * MIB)) >"$ND/$1/size"
 }
 
-# rebound: the NVDIMM's driver is taken off, and put on anew, while the region has
-# a namespace with a label; that stays what it is until the region is enabled again
+# rebound: the NVDIMM's driver is unbound and bound again, while the region has
+# a namespace with a label; the namespace does not change until the region is
+# enabled again
 rebound()
 {
 	check "a namespace is made" raw 256
@@ -240,7 +242,8 @@ rebound()
 	each rebound
 }
 
-# write_on FILE COMMAND...: what COMMAND says, as long as FILE is there
+# write_on FILE COMMAND...: write COMMAND's output to FILE, as long as FILE
+# exists
 write_on()
 {
 	local file=$1
@@ -251,7 +254,8 @@ write_on()
 	done 2>/dev/null
 }
 
-# deleted ROUNDS: a namespace is deleted while others give it a UUID and a size
+# deleted ROUNDS: a namespace is deleted while other processes write its UUID
+# and its size
 deleted()
 {
 	local jobs _
@@ -267,7 +271,8 @@ deleted()
 	done
 }
 
-# reader: of what everybody can read of the region
+# reader: read the files of the region that every user may read; add lines that
+# make no sense to /tmp/wrong
 reader()
 {
 	local file line
@@ -284,7 +289,7 @@ reader()
 	done 2>/dev/null
 }
 
-# read_on COMMAND...: all that can be read while that is done makes sense
+# read_on COMMAND...: while COMMAND runs, all that can be read makes sense
 read_on()
 {
 	local job status=0
@@ -299,13 +304,14 @@ read_on()
 	[ ! -e /tmp/wrong ] && return $status
 }
 
-# region bind|unbind: by the driver
+# region bind|unbind: bind or unbind region 0
 region()
 {
 	"$1" region0 "$DRIVERS/nd_region"
 }
 
-# toggle TIMES: each time while its devices are still being added
+# toggle TIMES: unbind and bind the region while its devices are still being
+# added
 toggle()
 {
 	local _
@@ -315,7 +321,8 @@ toggle()
 	done
 }
 
-# toggles TIMES: nothing is left of what was still being added
+# toggles TIMES: after an unbind, no device is left of those that were still
+# being added
 toggles()
 {
 	local _
@@ -330,7 +337,7 @@ toggles()
 	left
 }
 
-# renamed TIMES: the UUID of a pfn device
+# renamed TIMES: change the UUID of a pfn device
 renamed()
 {
 	local _
@@ -341,15 +348,15 @@ renamed()
 	done
 }
 
-# devices: the namespaces in ndctl's output
+# devices: print the namespaces in ndctl's output
 devices()
 {
 	sed -n 's/.*"dev":"\(namespace[0-9.]*\)".*/\1/p'
 }
 
-# gone: those that ndctl has said to be enabled, and are not. Both creators may
-# have set up one seed, so what it is called by UUID is the last one's word; and
-# a namespace may be there though both have failed.
+# gone: print the namespaces that ndctl reported as enabled, and that are not.
+# Both creators may have set up one seed, so the seed has the UUID of the last
+# one; and a namespace may exist though both creators failed.
 gone()
 {
 	ndctl list -N -r region0 | devices >/tmp/enabled
@@ -373,7 +380,7 @@ race()
 	sound created
 }
 
-# The list, and its length in front of it
+# Write the list of namespaces, with its length in front of it.
 keep()
 {
 	namespaces >/tmp/list

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# demo.sh SMALL FULL: what "make demo" shows of the two NVDIMMs, the first of
-# which is SMALL enough for a memmap in DRAM. The sizes are names for people.
+# demo.sh SMALL FULL: print what "make demo" shows of two NVDIMMs, the first of
+# which is SMALL enough for a memmap in DRAM. The sizes are only printed.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -22,7 +22,7 @@ now()
 	awk '{ printf "%.0f\n", $1 * 100 }' /proc/uptime
 }
 
-# setup N MAP: makes namespaceN.0 an fsdax one, and shows it.
+# setup N MAP: make namespaceN.0 an fsdax one, and print the command.
 setup()
 {
 	say
@@ -41,7 +41,8 @@ row()
 	printf '  %-8s %-6s %-14s %14s %14s %12s\n' "$@" >>$ROWS
 }
 
-# measure N NAME MAP: enable namespaceN.0 once more, and note what it takes.
+# measure N NAME MAP: enable namespaceN.0 once more, and add a row with what the
+# enable takes.
 measure()
 {
 	local region=$ND/region$1/size memmap taken time place
@@ -59,7 +60,7 @@ measure()
 		"$((time / 100)).$(printf %02d $((time % 100))) s"
 }
 
-# both_ways N NAME: memmap in DRAM, then on the device.
+# both_ways N NAME: put the memmap in DRAM, then on the device.
 both_ways()
 {
 	local map
@@ -87,8 +88,8 @@ table()
 	say
 }
 
-# bar TOTAL [SIZE CHARACTER]...: to scale, but one character at least for what
-# there is. What sticks out is cut off.
+# bar TOTAL [SIZE CHARACTER]...: draw the sizes to scale, each that is not zero
+# with one character at least. A bar that is too long is cut off.
 bar()
 {
 	awk 'BEGIN {
@@ -108,8 +109,8 @@ mib()
 	echo "$((($1 + 512) / 1024)) MiB"
 }
 
-# picture: of namespace 1, as the kernel lists its altmap, and of DRAM, before
-# and after it was enabled
+# picture: draw namespace 1, as the kernel lists its altmap, and DRAM before and
+# after the enable
 picture()
 {
 	local owner size reserve used rest total memmap

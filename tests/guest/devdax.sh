@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# devdax.sh ALIGN BYTES: a devdax namespace of that alignment with its memmap
-# on the device. BYTES at each end of it are used: as many as it has, or so
-# few that it is quick.
+# devdax.sh ALIGN BYTES: a devdax namespace of that alignment works with its
+# memmap on the device. The test uses BYTES at each end of it: all that there
+# are, or few, to be quick.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -11,7 +11,7 @@
 DEV=/dev/dax0.0
 SYS=$DAX/devices/dax0.0
 
-# Its data begins after info block and memmap, at the next aligned address.
+# The data begins after info block and memmap, at the next aligned address.
 offsets()
 {
 	start=$(($(cat $SYS/resource))) size=$(cat $SYS/size)
@@ -27,7 +27,8 @@ offsets()
 		$((region + all - start - size)) $((align - 1))
 }
 
-# What the device shows there lies at this physical address.
+# A page of the device at this offset is at the same offset of physical memory
+# from the data's start.
 same_page()
 {
 	./mapdax read "$DEV" "$1" "$PAGE" >/tmp/mapped &&

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # dimm.sh 0|1 GIB: DIMMs are plugged in, at that address, used, and unplugged,
-# as the machine wants and as the system wants. The memmap of each lies on
-# itself, in DRAM if it is 0; memmap of other memory that lies on a DIMM goes
-# back to its page allocator.
+# by the machine and by the system. Each stores its own memmap, or has it in
+# DRAM if the argument is 0. If a DIMM contains the memmap of other memory, its
+# page allocator gets that back.
 
 # shellcheck shell=dash disable=SC2046,SC2086,SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -18,7 +18,8 @@ ON_MEMORY=$1 START=$(($2 << 30))
 ACPI=/sys/bus/acpi/devices
 PMEM=$(cat $REGION/size)
 
-# The machine asks the kernel, which offlines the memory first.
+# The machine asks the kernel for the DIMM; the kernel first offlines its
+# memory.
 machine_unplugs()
 {
 	qemu device_del "dimm$1"
@@ -34,8 +35,9 @@ system_unplugs()
 	wait_for fails in_iomem "$1"
 }
 
-# cycle WHO: plug both in, use them, unplug them, and the first one first. What
-# caches take by that they take the first time, which is not judged.
+# cycle machine|system: plug both in, use them, and let the machine or the
+# system unplug them, the first one first. Caches grow in the first cycle, so
+# its DRAM is not judged.
 WARM=''
 cycle()
 {
@@ -73,16 +75,17 @@ cycle()
 	WARM=y
 }
 
-# Pages that the kernel's DIMM has free, those in the per-CPU lists with them.
+# Print how many pages of the kernel's DIMM are free, including those in the
+# per-CPU lists.
 free_normal()
 {
 	free_dram >/dev/null
 	echo $(($(zone Normal nr_free_pages) + $(zone Normal count:)))
 }
 
-# Enable NS, and set TAKEN to the pages that the DIMM has less then, MEMMAP to those
-# of memmap. What was freed in the same moment hides some: then again, five times
-# at most.
+# Enable NS. Set TAKEN to the number of pages that this took from the DIMM, and
+# MEMMAP to those of memmap. Pages that are freed at the same moment hide some
+# of them: then try again, five times at most.
 takes_from_dimm()
 {
 	local memmap
@@ -99,8 +102,8 @@ takes_from_dimm()
 	return 1
 }
 
-# The kernel takes from a DIMM first, memmap of pmem too. An eighth of that is what
-# else it may have taken meanwhile.
+# The kernel allocates from a DIMM first, also the memmap of pmem. An eighth of
+# the memmap is allowed for other allocations in the meantime.
 foreign()
 {
 	check "a DIMM is plugged in" plug 0

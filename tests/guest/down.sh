@@ -1,29 +1,31 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# down.sh WHAT... - the machine goes down, or to sleep, with a namespace enabled
+# down.sh WHAT... - the machine stops or sleeps while a namespace is enabled
 # whose memmap is on the device:
 #
-#	make			a namespace, with a file
+#	make			make the namespace, with a file
 #	same			it is enabled, and the file is the same
-#	kexec KERNEL INITRAMFS	another kernel follows without the firmware, and
-#				does "same"; both are on the disk, of that many
-#				bytes
+#	kexec KERNEL INITRAMFS	another kernel is started without the firmware,
+#				and runs "same"; kernel and initramfs are on the
+#				disk, and have that many bytes
 #	crash KERNEL INITRAMFS FILE
-#				the kernel dies, one that captures the dump does
-#				"captured"; FILE of the host gets the storage as
-#				it is when that happens
+#				the kernel crashes, and the kernel that captures
+#				the dump runs "captured"; the host writes the
+#				storage to FILE as it is at the crash
 #	cut COMMAND EVENT	ndctl's COMMAND runs, and power is cut at the
 #				first EVENT of the altmaps' traces
-#	hibernate		is refused while a device holds its memmap
-#	sleep			suspend to RAM, and to idle as far as devices; the
-#				emulated clock wakes nobody from that
+#	hibernate		hibernation is refused while a device holds its
+#				own memmap
+#	sleep			suspend to RAM, and to idle as far as devices;
+#				the emulated clock does not wake a machine that
+#				is suspended to idle
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
 SIZE=$((64 << 20))
-# debugfs mounts it when somebody looks
+# debugfs mounts this on the first access
 TRACING=/sys/kernel/debug/tracing
 HIBERNATION='no hibernation while pfn0[.0-9]* holds its own memmap'
 
@@ -50,15 +52,15 @@ same()
 	check "the namespace is disabled and enabled" again $NS
 }
 
-# in_use: the namespace, so that its struct pages are not those of the enable
+# in_use: use the namespace, so that its struct pages change after the enable
 in_use()
 {
 	check "ext4 is mounted with dax=always" mount_dax ext4 /dev/pmem0
 	check "a process has the file mapped" keep /mnt/map
 }
 
-# load next|crash KERNEL INITRAMFS SCRIPT: from the disk, on which the second is
-# 64 MiB behind the first
+# load next|crash KERNEL INITRAMFS SCRIPT: load both from the disk, on which the
+# initramfs starts 64 MiB after the start of the kernel
 load()
 {
 	head -c "$2" /dev/vda >/tmp/kernel
@@ -73,12 +75,12 @@ kexec()
 	load next "$1" "$2" "down.sh same"
 	in_use
 	sync
-	# what was said must have left
+	# the output must have been sent
 	stty -F /dev/ttyS1 drain 2>/dev/null || :
 	exec ./kexec go
 }
 
-# The monitor has what it is told one after the other.
+# The monitor executes its commands one after the other.
 crash()
 {
 	local base owner
@@ -100,7 +102,7 @@ crash()
 	sleep 100000
 }
 
-# in_vmcore ADDRESS: it has that of a range of memory
+# in_vmcore ADDRESS: the dump contains this physical address
 in_vmcore()
 {
 	local count
@@ -111,7 +113,7 @@ in_vmcore()
 			END { exit !found }'
 }
 
-# captured: the host looks at the storage, which nobody here may write
+# captured: this kernel must not write to the storage, which the host checks
 captured()
 {
 	local base pointers
@@ -167,7 +169,7 @@ cut()
 	wait
 }
 
-# hibernated LEVEL: as far as that
+# hibernated LEVEL: hibernate, up to that level of pm_test
 hibernated()
 {
 	echo "$1" >/sys/power/pm_test
@@ -203,14 +205,14 @@ slept()
 	echo "$1" >/sys/power/state
 }
 
-# woken HOW: the machine sleeps so, until its clock wakes it
+# woken HOW: the machine sleeps in that way, until its clock wakes it
 woken()
 {
 	echo +2 >/sys/class/rtc/rtc0/wakealarm
 	echo "$1" >/sys/power/state
 }
 
-# kept: the process that has the file mapped sees it as it was
+# kept: the process that has the file mapped reads it as it was
 kept()
 {
 	kill -USR1 "$KEEPER" && wait "$KEEPER" &&
@@ -230,7 +232,8 @@ sleep_test()
 	done
 	echo none >/sys/power/pm_test
 	check "mem, woken by the clock" woken mem
-	# with what QEMU's firmware leaves of ACPI then, S5 does nothing
+	# after that, S5 does nothing with the ACPI state that QEMU's firmware
+	# leaves
 	: >/tmp/reset
 	check "the file is mapped, and the same" kept
 	check "ext4 is unmounted" umount /mnt

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# dram.sh [KIB] - a device whose memmap is larger than DRAM: refused with its
-# memmap in DRAM, and no harm done, but for so much in caches (256); at a price of
-# less than 512 KiB with its memmap on the device.
+# dram.sh [KIB] - a device whose memmap is larger than DRAM can be used. With
+# its memmap in DRAM, the enable is refused, and takes no DRAM but up to KIB in
+# caches (256). With its memmap on the device, the enable takes less than 512
+# KiB.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -13,7 +14,7 @@ off()
 	check "disabled" ndctl disable-namespace $NS
 }
 
-# The kernel's lines since the last call.
+# Write the kernel's lines since the last call to /tmp/dmesg.
 new_lines()
 {
 	dmesg -c >/tmp/dmesg

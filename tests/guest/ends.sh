@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# ends.sh HOW: end in one of the ways that a test of the guest can end.
+# ends.sh HOW: end in one of the ways in which a script in the guest can end.
 
 echo "ends.sh has started"
 case $1 in

@@ -1,20 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# flush.sh - a removal that has scrubbed flushes the region: on virtio-pmem that
-# is a request of its own, and an interrupt when the host has done it.
+# flush.sh - a removal flushes the region after the scrub. On virtio-pmem the
+# flush is a request of its own, and an interrupt when the host has completed
+# it.
 
 # shellcheck shell=dash source-path=SCRIPTDIR
 . ./lib.sh
 
-# interrupts of virtio-pmem so far, of all devices
+# flushes: print the number of virtio-pmem's interrupts so far, of all devices
 flushes()
 {
 	awk '/virtio/ { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i }
 		END { print n + 0 }' /proc/interrupts
 }
 
-# removal MODE MAP: what a disable takes, in FLUSHES
+# removal MODE MAP: set FLUSHES to the number of flushes that a disable does
 removal()
 {
 	local before

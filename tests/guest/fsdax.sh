@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# fsdax.sh - an fsdax namespace with its memmap on the device: files on ext4
-# and xfs, enabled again and again, and what it costs in DRAM.
+# fsdax.sh - an fsdax namespace works with its memmap on the device: with files
+# on ext4 and xfs, and when it is enabled again and again. The test also
+# measures the DRAM that this takes.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -39,7 +40,8 @@ cycles()
 	done
 }
 
-# Enabled with --map=dev, and again: DRAM counters stay.
+# With --map=dev, nr_memmap_pages does not change, and repeated enables take
+# little DRAM.
 map_dev()
 {
 	local memmap
@@ -57,7 +59,8 @@ map_dev()
 		"$(vmstat nr_memmap_pages)" "$memmap"
 }
 
-# With --map=mem they count each page of memmap, and give it back.
+# With --map=mem, nr_memmap_pages counts each page of memmap, and a disable
+# frees them.
 map_mem()
 {
 	local memmap wanted free

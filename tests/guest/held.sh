@@ -1,16 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# held.sh WHAT... - a namespace is taken away while processes hold pages of it,
-# by reference or by a mapping alone. Who takes it away waits for the
-# references, says so once, and holds up neither sync nor another filesystem; the
-# last one to let go ends the wait, and the namespace is as it was.
+# held.sh WHAT... - a namespace is removed while processes hold pages of it, by
+# reference or by a mapping alone. The removal waits for the references, and
+# logs that once. It delays neither sync nor another filesystem. It ends after
+# the last reference is put, and then the namespace is as it was.
 #
 # WHAT is devdax:ALIGN, or a filesystem: ext4, xfs, xfs-rmapbt, xfs-plain,
-# erofs; with :dm it lies on a target of device mapper. Or it is blockdev: what
-# is held of that is DRAM, and nobody waits. Or, at last, nfit: all NVDIMMs go.
+# erofs; with :dm the filesystem is on a target of device mapper. Or WHAT is
+# blockdev: the pages of it that are held are DRAM, and the removal does not
+# wait. Or, as the last one, it is nfit: all NVDIMMs are removed.
 #
-# pmem1 is for another filesystem. O_DIRECT reads from pmem2 end when we say.
+# pmem1 is for another filesystem. O_DIRECT reads from pmem2 end when this
+# script resumes their device.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -18,7 +20,8 @@
 FILES=/tmp/files
 SLOW=/dev/dm-0
 WAITS='its removal waits for'
-# no udev makes device mapper's nodes, and no semaphore waits for it
+# there is no udev: dmsetup makes device mapper's nodes itself, and does not
+# wait for udev's semaphore
 export DM_DISABLE_UDEV=1
 
 # driver bind|unbind
@@ -27,7 +30,8 @@ driver()
 	"$1" "$HOLDER" "$DRIVER"
 }
 
-# made MODE [OPTION...]: HOLDER and DRIVER are what binds it.
+# made MODE [OPTION...]: make the namespace. Set HOLDER to the device that holds
+# it, and DRIVER to that device's driver.
 made()
 {
 	local mode=$1
@@ -38,8 +42,8 @@ made()
 	DRIVER=$(readlink -f "$ND/$HOLDER/driver")
 }
 
-# hold HOW STATE PATH OFFSET PAGES: a process does, and is added to HOLDERS; REFS
-# is the pages that are referenced so far.
+# hold HOW STATE PATH OFFSET PAGES: start a process that holds these pages, and
+# add it to HOLDERS; REFS is the number of pages that are referenced so far.
 HOLDERS='' REFS=0
 hold()
 {
@@ -57,8 +61,8 @@ hold()
 	esac
 }
 
-# let_go PID: it holds nothing any more. XFS that knows which file a page is of
-# kills those who have it mapped.
+# let_go PID: the process releases its pages. XFS with a reverse map finds the
+# file of a page, and kills the processes that have the file mapped.
 let_go()
 {
 	local status=0
@@ -71,15 +75,16 @@ let_go()
 	esac
 }
 
-# slow suspend|resume: the slow device gives nothing, or all again.
+# slow suspend|resume: reads from the slow device wait, or complete again.
 slow()
 {
 	dmsetup "$1" --noflush --nolockfs slow 2>/tmp/slow ||
 		{ cat /tmp/slow; return 1; }
 }
 
-# begin COMMAND...: it is to wait; LINE is what the kernel says then, or nothing if
-# it has ended before
+# begin COMMAND...: start a removal that should wait. Set LINE to the message
+# with which the kernel reports the wait, or to nothing if the removal ended
+# without one.
 BEGUN=0
 begin()
 {
@@ -100,7 +105,7 @@ begin()
 	note "$LINE"
 }
 
-# count WHAT: the number of pages in LINE that are that
+# count WHAT: print the number of pages that LINE reports for WHAT
 count()
 {
 	echo "$LINE" | sed -n "s/.* \([0-9]*\) \(pages \)*that $1.*/\1/p"
@@ -109,14 +114,14 @@ count()
 others_go_on()
 {
 	check "$1: sync goes on" sync
-	# the other NVDIMMs can have gone before
+	# the other NVDIMMs may have been removed before
 	[ "$WHAT" != nfit ] || return 0
 	check "$1: another filesystem is mounted" mount /dev/pmem1 /other
 	check "$1: and written" sh -c 'echo >/other/file && sync'
 	check "$1: and unmounted" umount /other
 }
 
-# all_let_go NAME: then the removal is done
+# all_let_go NAME: all processes release their pages, and the removal ends
 all_let_go()
 {
 	local holder
@@ -131,7 +136,8 @@ all_let_go()
 	slow suspend
 }
 
-# taken_away NAME COMMAND...: COMMAND waits for the pages that are held
+# taken_away NAME COMMAND...: COMMAND, a removal, waits for the pages that are
+# held
 taken_away()
 {
 	local name=$1
@@ -159,8 +165,8 @@ at_once()
 	dmesg -c >/dev/null
 }
 
-# blockdev: a mapping of it, what it gives to a pipe, what it is written from and
-# read into, all of that is page cache
+# blockdev: the pages of a block device in a mapping, in a pipe or in an
+# O_DIRECT read are page cache, so the removal waits for none of them
 blockdev()
 {
 	[ "${FSDAX:-}" ] || made fsdax
@@ -174,7 +180,8 @@ blockdev()
 	check "block device: it is bound again" driver bind
 }
 
-# device_again NAME COMMAND...: a reference, and COMMAND takes the device away
+# device_again NAME COMMAND...: hold a reference, and remove the device by
+# COMMAND
 device_again()
 {
 	local name=$1
@@ -185,7 +192,7 @@ device_again()
 	taken_away "devdax $ALIGN, $name" "$@"
 }
 
-# devdax ALIGN: of pages that are larger one is held by all
+# devdax ALIGN: with a larger alignment, all processes hold the same large page
 devdax()
 {
 	local step=$((4 * PAGE))
@@ -214,13 +221,13 @@ devdax()
 	device_again destroyed ndctl destroy-namespace -f $NS
 }
 
-# nfit unbind|bind: the ACPI device that all NVDIMMs belong to
+# nfit unbind|bind: unbind or bind the ACPI device to which all NVDIMMs belong
 nfit()
 {
 	echo ACPI0012:00 >"/sys/bus/acpi/drivers/nfit/$1"
 }
 
-# No QEMU takes an NVDIMM away, but its driver can be.
+# No QEMU can remove an NVDIMM, but its driver can be unbound.
 nfit_unbound()
 {
 	local uuid
@@ -236,7 +243,7 @@ nfit_unbound()
 		grep -qx "$uuid" $ND/dax*/uuid
 }
 
-# FILES, of what nobody else has written
+# Make FILES with random content.
 files()
 {
 	local name
@@ -247,7 +254,7 @@ files()
 	done
 }
 
-# A filesystem of TYPE on DISK, with these files
+# Make a filesystem of TYPE on DISK, with these files.
 filled()
 {
 	case $TYPE in
@@ -260,7 +267,8 @@ filled()
 	mount_dax "$TYPE" "$DISK" && cp "$FILES"/* /mnt && umount /mnt
 }
 
-# d was read into, and g is removed
+# The files have not changed, apart from d, which a read overwrote, and g, which
+# was removed.
 same()
 {
 	local name
@@ -281,7 +289,7 @@ remove_dm()
 	[ ! "$DM" ] || dmsetup remove above
 }
 
-# What is below the filesystem is bound again, and nothing is lost.
+# The device below the filesystem is bound again, and nothing is lost.
 bound_again()
 {
 	check "$NAME: nothing is left on the device" remove_dm
@@ -291,7 +299,7 @@ bound_again()
 	check "$NAME: its files are the same" same
 }
 
-# unbound STATE: while the filesystem is in that state
+# unbound STATE: unbind the device while the filesystem is in that state
 unbound()
 {
 	taken_away "$NAME, $1" driver unbind
@@ -300,8 +308,9 @@ unbound()
 	bound_again
 }
 
-# The pages of a, which are held, are held as those of another file, too. XFS
-# lets nobody share a's blocks while they are held.
+# The pages of a that are held belong to another file, too. The files share
+# blocks before that, since XFS refuses to share the blocks of pages that are
+# held.
 share()
 {
 	check "$NAME: a file shares the blocks of another" \
@@ -315,7 +324,7 @@ hold_shared()
 	hold nothing mapped /mnt/shared 0 4
 }
 
-# They do after that, until one is written.
+# The files still share blocks afterwards, until one of them is written.
 still_shared()
 {
 	check "$NAME: the file that shares is the same" cmp /mnt/shared /mnt/a
@@ -324,7 +333,8 @@ still_shared()
 	check "$NAME: and removed" rm /mnt/shared
 }
 
-# Only to be read, or without a file that can be removed, there is less.
+# A mounted filesystem, with all kinds of holds. On erofs, which is read-only,
+# there are fewer: no page can be read into, and no file removed.
 mounted()
 {
 	[ "$TYPE${DM:-}" != xfs-rmapbt ] || share
@@ -347,8 +357,9 @@ mounted()
 	[ "$TYPE${DM:-}" != xfs-rmapbt ] || still_shared
 }
 
-# Whose a page is that files share only the filesystem can say. Below a target of
-# device mapper nobody asks it: the removal waits until it is unmounted.
+# Only the filesystem can find the files that share a page. Below a target of
+# device mapper the kernel does not ask the filesystem, so the removal waits
+# until it is unmounted.
 shared_below_dm()
 {
 	share
@@ -366,7 +377,7 @@ shared_below_dm()
 	is "$NAME, shared: the removal is done" "$(cat /tmp/status)" 0
 	dmesg -c >/dev/null
 	bound_again
-	# with what was not written back when the device went
+	# remove it, with what was not written back when the device was removed
 	rm -f /mnt/shared
 }
 
@@ -393,7 +404,7 @@ unmounted()
 	check "$NAME: it is enabled" ndctl enable-namespace $NS
 }
 
-# filesystem TYPE [dm]: in all its states
+# filesystem TYPE [dm]: remove the device in each state of the filesystem
 filesystem()
 {
 	TYPE=$1 DM=${2:-} NAME=$1${2:+ on dm} DISK=/dev/pmem0

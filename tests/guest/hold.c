@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hold - reference pages of a DAX file or device, until told to let go
+ * hold - hold pages of a DAX file or device, until SIGUSR1
  *
  *	hold HOW STATE PATH OFFSET PAGES [FILE]
  *
  * maps PAGES pages of PATH at OFFSET bytes, reads them, and holds them by HOW:
  *
- *	vmsplice	a pipe has them
- *	splice		a pipe has what PATH gives to it: of a file on DAX, a copy
+ *	vmsplice	a pipe holds them
+ *	splice		a pipe holds the pages that PATH supplies: for a file on
+ *			DAX, a copy
  *	aio		an O_DIRECT read from FILE into them, which must not end
- *			before FILE's device lets it
+ *			before FILE's device is resumed
  *	uring		they are registered buffers of an io_uring
  *	longterm	the kernel's gup_test pins them, FOLL_LONGTERM
  *	futex		no reference: a thread waits for a futex in the first
  *	ptrace		a process reads the first again and again, by
- *			/proc/PID/mem: a reference for the moment
+ *			/proc/PID/mem: a reference for a moment
  *	freeze		no reference: PATH's filesystem is frozen
  *	nothing		no reference: the mapping alone
  *
- * Then STATE is made so: mapped, open (unmapped) or closed (that and closed).
- * It says "held" on stderr, and lets go of the pages on SIGUSR1; the exit status
- * is 0 if all that was as it should be. A mapping that is lost is none of it.
+ * Then the program establishes STATE: mapped, open (unmapped) or closed
+ * (unmapped and closed). It prints "held" on stderr, and releases the pages on
+ * SIGUSR1. The exit status is 0 if all of that succeeded. The program does not
+ * check whether the mapping still exists.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -49,7 +51,7 @@ static int fd;			/* PATH */
 static off_t offset;		/* of the pages in it */
 static const char *from;	/* FILE */
 
-/* lib/gup_test.h of the kernel, which user space has not */
+/* from the kernel's lib/gup_test.h, which user space does not have */
 #define GUP_TEST_FILE			"/sys/kernel/debug/gup_test"
 #define PIN_LONGTERM_TEST_START		_IOW('g', 7, struct gup_longterm)
 #define PIN_LONGTERM_TEST_STOP		_IO('g', 8)
@@ -105,7 +107,7 @@ static void aio_hold(void)
 		err(1, "io_submit");
 }
 
-/* FILE's device goes on; the read may fail, but it ends. */
+/* FILE's device was resumed; the read may fail, but it ends. */
 static void aio_let_go(void)
 {
 	struct io_event event;
@@ -246,7 +248,7 @@ static int find_way(const char *name)
 
 static struct iovec map;	/* what pages are part of */
 
-/* A mapping of a device begins and ends where its pages do, up to 1 GiB. */
+/* A mapping of a device covers whole pages of the device, of up to 1 GiB. */
 static void map_pages(const char *path)
 {
 	static const size_t sizes[] = { 0, 2 << 20, 1 << 30 };

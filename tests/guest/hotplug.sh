@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # hotplug.sh off|on: memory of a device-dax device becomes system RAM, is used,
-# and goes away again; its memmap lies in DRAM, then on the memory itself if
-# that is on.
+# and is removed again. Its memmap is in DRAM; with "on" the memory is then
+# added once more, with its memmap on itself.
 
 # shellcheck shell=dash disable=SC2046,SC2086,SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -14,7 +14,7 @@ DEV=dax0.0
 CHOICE=$DAX/devices/$DEV/memmap_on_memory
 REFUSE=/sys/kernel/debug/notifier-error-inject/memory/actions
 
-# removed: it is offlined first, where it is online
+# removed: offline the blocks that are online, then remove the memory
 removed()
 {
 	turn $FIRST $COUNT online offline && unbind $DEV $KMEM
@@ -26,8 +26,8 @@ movable()
 		$(zone Movable managed)
 }
 
-# refused WHAT FROM TO: what the kernel's notifiers can refuse leaves the block
-# and its zone as they were.
+# refused WHAT FROM TO: if one of the kernel's notifiers refuses a change of
+# state, the block and its zone are as they were.
 refused()
 {
 	local notifier=$REFUSE/$1/error block before status=0
@@ -41,7 +41,7 @@ refused()
 		[ "$(movable)" = "$before" ]
 }
 
-# cycle 0|1: memmap_on_memory
+# cycle 0|1: add, use and remove the memory with this memmap_on_memory
 cycle()
 {
 	local name="memmap_on_memory=$1" iomem total memmap before price
@@ -98,7 +98,7 @@ start=$(($(cat $DAX/devices/$DEV/resource)))
 end=$((start + $(cat $DAX/devices/$DEV/size)))
 FIRST=$(((start + BLOCK - 1) / BLOCK)) COUNT=$((end / BLOCK - FIRST))
 unbind $DEV $DAX/drivers/device_dax
-# takes what the first of its kind takes, too
+# the first add also takes DRAM that later ones do not
 check "kmem takes the device" eval "echo $DEV >$KMEM/new_id"
 check "kmem gives it back" removed
 cycle 0

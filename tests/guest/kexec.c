@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kexec - have a kernel ready that follows this one without the firmware
+ * kexec - load and start a kernel after this one, without the firmware
  *
  *	kexec next KERNEL INITRAMFS COMMANDLINE		for "kexec go"
  *	kexec crash KERNEL INITRAMFS COMMANDLINE	for a panic

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# larger.sh - a kernel whose struct pages are too large for the place that a
-# namespace has for them (KMSAN's): on the device they are refused, in DRAM they
-# work, and are written field by field.
+# larger.sh - a kernel whose struct pages are larger than a namespace's storage
+# allows for (KMSAN's) refuses to store them on the device. In DRAM they work,
+# and are written field by field.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh

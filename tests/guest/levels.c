@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * levels - print how many levels the page tables have: as many as the highest
- * address takes that a process can map
+ * levels - print how many levels the page tables have: as many as are needed
+ * for the highest address that a process can map
  */
 #define _GNU_SOURCE
 #include <errno.h>

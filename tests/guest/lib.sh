@@ -1,8 +1,8 @@
 # shellcheck shell=dash disable=SC2034,SC2317
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# lib.sh - for the scripts that run in the guest: test points, namespaces,
-# measures. A script ends with "finish"; one that ends before fails.
+# lib.sh - functions for the scripts that run in the guest: test points,
+# namespaces, measures. A script ends with "finish"; one that ends before fails.
 
 set -eu
 
@@ -28,14 +28,14 @@ note()
 	echo "# $*"
 }
 
-# qemu COMMAND...: for QEMU's monitor
+# qemu COMMAND...: send a command to QEMU's monitor
 qemu()
 {
 	echo "qemu $*" >&3
 }
 
-# check NAME COMMAND...: a test point, ok if the command succeeds. Only if it
-# does not is its output shown.
+# check NAME COMMAND...: print a test point, ok if the command succeeds. If it
+# fails, print its output.
 check()
 {
 	local name=$1
@@ -57,21 +57,21 @@ is()
 	check "$1" [ "$2" = "$3" ]
 }
 
-# at_most NAME GOT LIMIT: numbers
+# at_most NAME GOT LIMIT: compare two numbers
 at_most()
 {
 	check "$1 ($2 <= $3)" [ "$2" -le "$3" ]
 }
 
-# A limit of KiB of DRAM, which is for pages of 4 KiB, with these pages: what
-# comes and goes meanwhile does so in pages.
+# scaled KIB: scale a limit of DRAM, which is for pages of 4 KiB, to the size of
+# this kernel's pages, since memory is taken and freed in whole pages.
 scaled()
 {
 	echo $(($1 * (PAGE / 4096)))
 }
 
-# dram_at_most NAME KIB LIMIT: KiB of DRAM, LIMIT scaled. A debug kernel keeps for
-# a while what is freed, and stacks for ever.
+# dram_at_most NAME KIB LIMIT: compare KiB of DRAM with LIMIT, scaled. A debug
+# kernel frees memory only after a while, and never frees stacks.
 dram_at_most()
 {
 	if [ -e $KMEMLEAK ]; then
@@ -86,20 +86,20 @@ fails()
 	! "$@"
 }
 
-# probed: wait until no device of libnvdimm is being added or taken away.
+# probed: wait until no device of libnvdimm is being added or removed.
 probed()
 {
 	cat $ND/ndbus*/wait_probe >/dev/null
 }
 
-# The namespaces that are there at boot are enabled then.
+# Wait until the namespaces that exist at boot are enabled.
 probed 2>/dev/null || :
 
-# Dropping caches need not show in the log each time.
+# The kernel need not log each time that caches are dropped.
 echo 4 >/proc/sys/vm/drop_caches
 
-# Reports what it has seen twice without a change, and only what is older than
-# five seconds.
+# kmemleak reports only objects that two scans saw without a change, and that
+# are older than five seconds.
 no_leak()
 {
 	sleep 5
@@ -113,7 +113,7 @@ finish()
 	exit "$failed"
 }
 
-# create NAMESPACE MODE MAP [OPTION...]: sets up an existing namespace.
+# create NAMESPACE MODE MAP [OPTION...]: set up an existing namespace.
 create()
 {
 	local namespace=$1 mode=$2 map=$3
@@ -122,7 +122,8 @@ create()
 	ndctl create-namespace -f -e "$namespace" -m "$mode" --map="$map" "$@"
 }
 
-# map_dev_refused NAMESPACE MODE REGEX: and the kernel says why
+# map_dev_refused NAMESPACE MODE REGEX: the kernel refuses --map=dev, and logs a
+# reason that matches REGEX
 map_dev_refused()
 {
 	dmesg -c >/dev/null
@@ -132,19 +133,21 @@ map_dev_refused()
 	is "nr_memmap_pages stays" "$(vmstat nr_memmap_pages)" 0
 }
 
-# field NAME: the first value of that name in ndctl's or daxctl's output.
+# field NAME: print the first value of that name in ndctl's or daxctl's output.
 field()
 {
 	sed -n 's/.*"'"$1"'":"*\([^",]*\).*/\1/p' | head -n 1
 }
 
-# holder NAMESPACE: the device that has taken it over, which its driver binds
+# holder NAMESPACE: print the device that has claimed it, to which the driver is
+# bound
 holder()
 {
 	cat "$ND/$1/holder"
 }
 
-# bind DEVICE DRIVER: DRIVER is its folder in sysfs; unbind takes the same
+# bind DEVICE DRIVER: DRIVER is a folder in sysfs; unbind takes the same
+# arguments
 bind()
 {
 	echo "$1" >"$2/bind"
@@ -161,14 +164,14 @@ again()
 	ndctl disable-namespace "$1" && ndctl enable-namespace "$1"
 }
 
-# Empty labels, so that the region can be divided.
+# Write empty labels, so that the region can be divided.
 label()
 {
 	ndctl disable-region region0 && ndctl init-labels -f nmem0 &&
 		ndctl enable-region region0
 }
 
-# new MODE SIZE MAP ALIGN: makes a namespace in the region, and sets MADE to its
+# new MODE SIZE MAP ALIGN: make a namespace in the region, and set MADE to its
 # name.
 new()
 {
@@ -177,8 +180,9 @@ new()
 	MADE=$(field dev </tmp/new)
 }
 
-# keep PATH: a process, KEEPER, has the first SIZE bytes of it mapped, and reads there
-# again and again; /tmp/kept has what it says in the end.
+# keep PATH: start a process, KEEPER, that has the first SIZE bytes of PATH
+# mapped, and reads them again and again; at its end it writes them to
+# /tmp/kept.
 keep()
 {
 	rm -f /tmp/ready
@@ -189,7 +193,7 @@ keep()
 	[ "$line" = mapped ]
 }
 
-# make_fs TYPE DEVICE: DAX wants blocks as large as pages.
+# make_fs TYPE DEVICE: make a filesystem. DAX needs blocks as large as pages.
 make_fs()
 {
 	case $1 in
@@ -198,28 +202,28 @@ make_fs()
 	esac
 }
 
-# mount_dax TYPE DEVICE [OPTION]: on /mnt. What follows a "-" in TYPE says how
-# the filesystem was made.
+# mount_dax TYPE DEVICE [OPTION]: mount it on /mnt. The part of TYPE after a "-"
+# is how the filesystem was made.
 mount_dax()
 {
 	mount -t "${1%%-*}" -o "dax=always${3:+,$3}" "$2" /mnt
 }
 
-# maps COMMAND: mapdax's, of a file on the ext4 of /dev/pmem0
+# maps COMMAND: run this command of mapdax on a file on the ext4 of /dev/pmem0
 maps()
 {
 	mount_dax ext4 /dev/pmem0 &&
 		./mapdax "$1" /mnt/map 0 $((8 << 20)) 6 && umount /mnt
 }
 
-# The counter NAME of /proc/vmstat, in pages.
+# vmstat NAME: print this counter of /proc/vmstat, in pages.
 vmstat()
 {
 	awk -v name="$1" '$1 == name { print $2 }' /proc/vmstat
 }
 
-# The list of altmaps, and column NAME of its lines about OWNER, of all if that
-# is empty
+# column OWNER NAME: print column NAME of the list of altmaps, for the lines of
+# OWNER, or for all lines if OWNER is empty
 LIST=/sys/kernel/debug/vmem_altmap/altmaps
 column()
 {
@@ -232,13 +236,13 @@ column()
 		owner == "" || $at["owner"] == owner { print $at[name] }' $LIST
 }
 
-# The figure NAME of /proc/meminfo, in KiB.
+# meminfo NAME: print this figure of /proc/meminfo, in KiB.
 meminfo()
 {
 	awk -v name="$1:" '$1 == name { print $2 }' /proc/meminfo
 }
 
-# Free DRAM in KiB, the pages in the per-CPU lists with it.
+# Print the free DRAM in KiB, including the pages in the per-CPU lists.
 free_now()
 {
 	sync
@@ -249,7 +253,8 @@ free_now()
 		END { print n * page / 1024 }' /proc/zoneinfo
 }
 
-# The same once it stands still: much is freed only some time after.
+# Print the same when it no longer changes, since the kernel frees much memory
+# with a delay.
 free_dram()
 {
 	local now before=-1
@@ -263,9 +268,9 @@ free_dram()
 	echo "$now"
 }
 
-# kept LIMIT COMMAND...: run it, and set KEPT to the KiB of DRAM that are gone
-# then. While these are more than LIMIT, again, five times at most: what leaks
-# does so each time, what grows once (a cache) does not.
+# kept LIMIT COMMAND...: run COMMAND, and set KEPT to the KiB of DRAM that are
+# lost afterwards. If these are more than LIMIT, repeat this, five times at
+# most: a leak occurs each time, a cache grows only once.
 kept()
 {
 	local limit free
@@ -283,7 +288,8 @@ kept()
 	done
 }
 
-# keeps_at_most NAME LIMIT COMMAND...: it passes, and keeps that much DRAM
+# keeps_at_most NAME LIMIT COMMAND...: COMMAND succeeds, and loses at most LIMIT
+# KiB of DRAM
 keeps_at_most()
 {
 	local name=$1 limit=$2
@@ -293,8 +299,8 @@ keeps_at_most()
 	dram_at_most "$name: KiB of DRAM that this took" "$KEPT" "$limit"
 }
 
-# price NAMESPACE: enable it, and set PRICE to the KiB of DRAM that it took, all
-# that was freed before given back.
+# price NAMESPACE: enable it, and set PRICE to the KiB of DRAM that this took.
+# The function first waits until memory that was freed before is free.
 price()
 {
 	local before
@@ -308,13 +314,15 @@ price()
 		"KiB; taken: $PRICE KiB"
 }
 
-# The pages of memmap that SIZE bytes of memory have: 64 bytes for each page.
+# memmap_pages SIZE: print the number of pages of memmap for SIZE bytes of
+# memory: 64 bytes for each page.
 memmap_pages()
 {
 	echo $((($1 * 64 / PAGE + PAGE - 1) / PAGE))
 }
 
-# Is the physical address in a namespace? iomem names what each range is.
+# is_pmem ADDRESS: is this physical address in a namespace? /proc/iomem names
+# what each range is.
 is_pmem()
 {
 	awk -F'[- ]+' -v address="$1" '

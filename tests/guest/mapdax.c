@@ -5,16 +5,16 @@
  *	mapdax fill PATH OFFSET LENGTH SEED	write a pattern
  *	mapdax check PATH OFFSET LENGTH SEED	compare with it
  *	mapdax read PATH OFFSET LENGTH		print the bytes
- *	mapdax keep PATH OFFSET LENGTH		say so once all is mapped; read it
- *						again and again; print it on
- *						SIGUSR1, and end
+ *	mapdax keep PATH OFFSET LENGTH		print "mapped" when all is; then
+ *						read it again and again; on
+ *						SIGUSR1, print it, and end
  *	mapdax phys PATH OFFSET			print the physical address
- *	mapdax poison PATH OFFSET		have the kernel believe that the
+ *	mapdax poison PATH OFFSET		report to the kernel that the
  *						page's memory failed
  *
  * Numbers are bytes, in C's notations. A file is mapped with MAP_SYNC, which
- * only a file on DAX takes: without DAX each command fails. The pattern at an
- * offset depends on that offset and on the seed.
+ * only a file on DAX supports: without DAX each command fails. The pattern at
+ * an offset depends on that offset and on the seed.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -43,8 +43,8 @@ static uint64_t pattern(uint64_t seed, uint64_t offset)
 }
 
 /*
- * What the start and length of a device's mappings must be multiples of. One
- * that is no DAX device is /dev/mem: offsets are physical addresses there.
+ * Start and length of a device's mappings must be multiples of this. A device
+ * that is not a DAX device is /dev/mem: offsets are physical addresses there.
  */
 static uint64_t alignment(const char *path)
 {
@@ -63,7 +63,7 @@ static uint64_t alignment(const char *path)
 	return align;
 }
 
-/* What is on a read-only filesystem is not to be written. */
+/* A file on a read-only filesystem is mapped without PROT_WRITE. */
 static int prot = PROT_READ | PROT_WRITE;
 
 static int open_path(const char *path, int create)

@@ -1,16 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# media.sh make|use|look: set up an fsdax namespace on the first NVDIMM and a
-# devdax one on the second, with files and data; or find them all in a later
-# boot, of another kernel perhaps; or that on NVDIMMs which are read-only now.
+# media.sh make|use|look: make sets up an fsdax namespace on the first NVDIMM
+# and a devdax one on the second, with files and data. In a later boot, perhaps
+# of another kernel, use finds all of that; look finds it on NVDIMMs that are
+# read-only now.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
 SIZE=$DAX/devices/dax1.0/size
 
-# mode_of NAMESPACE: its mode, and where its memmap is.
+# mode_of NAMESPACE: print its mode, and where its memmap is.
 mode_of()
 {
 	ndctl list -n "$1" >/tmp/list
@@ -31,7 +32,7 @@ make()
 		./mapdax fill /dev/dax1.0 0 "$(cat "$SIZE")" 4
 }
 
-# held PATH: a page of it is, by reference, and is let go
+# held PATH: hold a page of it by reference, and release the page
 held()
 {
 	mkfifo /tmp/ready

@@ -1,16 +1,16 @@
 # shellcheck shell=dash disable=SC2034,SC2153,SC2317
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# memory.sh - for the scripts that add memory: it comes and goes in memory
-# blocks, which are onlined and offlined one by one.
+# memory.sh - functions for the scripts that add memory: memory is added and
+# removed in memory blocks, which are onlined and offlined one by one.
 
 MEMORY=/sys/devices/system/memory
 BLOCK=$((0x$(cat $MEMORY/block_size_bytes)))
 PAGES=$(memmap_pages "$BLOCK") # of memmap, for a block
 FILE=64 # MiB that are used
 
-# blocks FIRST COUNT [STATE]: those of these memory blocks, by number, that there
-# are, or that are in that state.
+# blocks FIRST COUNT [STATE]: print those of these memory blocks, by number,
+# that exist, or that are in that state.
 blocks()
 {
 	local at=$1 block
@@ -23,7 +23,7 @@ blocks()
 	done
 }
 
-# turn FIRST COUNT FROM TO: those blocks from one state into the other.
+# turn FIRST COUNT FROM TO: change those blocks from one state to the other.
 turn()
 {
 	local block
@@ -33,7 +33,7 @@ turn()
 	done
 }
 
-# Fill a file. Its pages, most of them, are taken from onlined memory.
+# Fill a file. Most of its pages are allocated from the onlined memory.
 fill()
 {
 	local before
@@ -44,14 +44,14 @@ fill()
 		$((FILE * (524288 / PAGE))) ]
 }
 
-# It is still what it was, and goes away.
+# The file has not changed; remove it.
 filled()
 {
 	[ "$(md5sum </tmp/file)" = "$SUM" ] && rm /tmp/file
 }
 
-# page_flag PFN N: 1 if /proc/kpageflags has that bit, which it has for memory
-# that is online.
+# page_flag PFN N: print 1 if bit N of the page is set in /proc/kpageflags,
+# which has flags for memory that is online.
 page_flag()
 {
 	local word
@@ -60,8 +60,9 @@ page_flag()
 	echo $(((0x${word# } >> $2) & 1))
 }
 
-# The first struct pages of a block are those of its memmap: no holes to be left
-# out of a dump (bit 23), and marked, so that hugetlb lets them be (bit 37).
+# The first pages of a block contain its memmap. They are no holes, which a dump
+# leaves out (bit 23), and they are marked, so that hugetlb does not touch them
+# (bit 37).
 marked()
 {
 	local block first
@@ -75,7 +76,7 @@ marked()
 	done
 }
 
-# zone ZONE WHAT: the sum of all lines of that name, in pages
+# zone ZONE WHAT: print the sum of all lines of that name, in pages
 zone()
 {
 	awk -v zone="$1" -v what="$2" '

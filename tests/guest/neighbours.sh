@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# neighbours.sh - two namespaces side by side, whose memmaps have a page in
-# common if pages are large: with 64 KiB one describes 64 MiB. Whichever is
-# disabled, the other one keeps that page; it goes when both are.
+# neighbours.sh - two adjacent namespaces share a page of memmap if pages are
+# large: with 64 KiB a page of memmap describes 64 MiB. If either
+# namespace is disabled, the other one keeps that page. The page is freed when
+# both are disabled.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -16,14 +17,15 @@ device()
 	echo "/dev/dax${1#namespace}"
 }
 
-# use NAMESPACE fill|check: all its data
+# use NAMESPACE fill|check: fill or check all its data
 use()
 {
 	./mapdax "$2" "$(device "$1")" 0 \
 		"$(cat "$DAX/devices/dax${1#namespace}/size")" "${1#*.}"
 }
 
-# alone NAMESPACE OTHER: it goes and comes, and the other one does not notice.
+# alone NAMESPACE OTHER: NAMESPACE is disabled and enabled, which does not
+# affect OTHER.
 alone()
 {
 	ndctl disable-namespace "$1" && use "$2" check && use "$2" fill &&
@@ -37,8 +39,8 @@ both()
 	"$1" "$2" "$DRIVER" && "$1" "$3" "$DRIVER"
 }
 
-# cycles NAMESPACE NAMESPACE: both go and come, in each order, by their driver
-# alone. A page that is lost each time would be 40.
+# cycles NAMESPACE NAMESPACE: unbind and bind both, in each order, by their
+# driver alone. If a page were lost each time, 40 pages would be lost.
 cycles()
 {
 	local _
@@ -50,7 +52,7 @@ cycles()
 	done
 }
 
-# pair MAP MAP: of the first and of the second
+# pair MAP MAP: test both namespaces, with the maps of the first and the second
 pair()
 {
 	local name="$1 and $2" memmap one other

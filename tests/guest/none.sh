@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# none.sh - a kernel or a machine without altmaps: a namespace whose
-# memmap is to be on the device can be made, used and enabled with its data. Its
-# memmap is in DRAM, which is counted, and the kernel says so each time.
+# none.sh - with a kernel or a machine without altmaps, a namespace with
+# --map=dev can be made, used and enabled with its data. Its memmap is in DRAM
+# and counted, and the kernel logs that each time.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -12,7 +12,8 @@ NOTICE='altmaps are not supported: the memmap of --map=dev is in DRAM'
 empty=$(vmstat nr_memmap_pages)
 memmap=$(memmap_pages "$(cat $REGION/size)")
 
-# in_dram NAME COMMAND...: it gives the namespace a memmap in DRAM
+# in_dram NAME COMMAND...: COMMAND enables the namespace, with its memmap in
+# DRAM
 in_dram()
 {
 	local name=$1

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * number.h - what the guest's programs take as arguments
+ * number.h - parse the numbers that the guest's programs take as arguments
  */
 #ifndef NUMBER_H
 #define NUMBER_H
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* In C's notations; anything else is the program's end. */
+/* A number in C's notations; on anything else the program exits. */
 static inline uint64_t number(const char *text)
 {
 	char *end;

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# peers.sh TEST...: runs tests that others wrote, on the disk that tools/peers
-# makes. The last line of each test is "passed TEST", "failed TEST" or
-# "skipped TEST"; lines before, that begin with "#", say why.
+# peers.sh TEST...: run tests that others wrote, on the disk that tools/peers
+# makes. The last line of each test is "passed TEST", "failed TEST" or "skipped
+# TEST"; the lines before it, which begin with "#", give the reason.
 #
-# peers.sh xfstests-TYPE: the same of each test in the dax group of xfstests,
-# which is on the second disk. TYPE is ext4, xfs-rmapbt or xfs-plain.
+# peers.sh xfstests-TYPE: run each test in the dax group of xfstests, which is
+# on the second disk. TYPE is ext4, xfs-rmapbt or xfs-plain.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -18,7 +18,7 @@ inside()
 	chroot /mnt /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"
 }
 
-# of_ndctl TEST: as its meson.build has it run
+# of_ndctl TEST: run it as ndctl's meson.build does
 of_ndctl()
 {
 	local test=$NDCTL/test/$1
@@ -29,14 +29,15 @@ of_ndctl()
 		sh -c "cd $NDCTL/build && $test"
 }
 
-# dax_files TYPE: a file system with DAX in /dax, its struct pages on the device
+# dax_files TYPE: mount a file system with DAX on /dax, with its struct pages on
+# the device
 dax_files()
 {
 	new fsdax 1G dev 2M && make_fs "$1" /dev/pmem0 &&
 		mkdir -p /mnt/dax && mount -t "$1" -o dax=always /dev/pmem0 /mnt/dax
 }
 
-# fio with verify, on files of a file system with DAX
+# fio_on TYPE ENGINE: run fio with verify, on files of a file system with DAX
 fio_on()
 {
 	dax_files "$1" && inside fio --name=verify --directory=/dax --size=256M --bs=16k \
@@ -45,7 +46,7 @@ fio_on()
 			--end_fsync=1 && umount /mnt/dax
 }
 
-# PMDK's pools on a file system with DAX: made, checked, and told apart
+# PMDK's tools make, check and identify a pool on a file system with DAX.
 pool()
 {
 	dax_files ext4 && inside pmempool create --size=64M "$@" /dax/pool &&
@@ -53,8 +54,9 @@ pool()
 		inside pmempool info /dax/pool && umount /mnt/dax
 }
 
-# What the tests ask of a running system: devices that come to be, and all that
-# the kernel said since it was booted. systemd's journal wants more of a kernel.
+# Start what the tests need of a running system: udev for new devices, and
+# journalctl for the kernel's log since boot. systemd's journal needs more of a
+# kernel, so a script replaces it.
 services()
 {
 	inside /lib/systemd/systemd-udevd --daemon >/dev/null 2>&1
@@ -62,7 +64,7 @@ services()
 	chmod +x /mnt/usr/bin/journalctl
 }
 
-# PMDK's copies to a device-dax device and back
+# PMDK's daxio copies to a device-dax device and back.
 daxio()
 {
 	new devdax 1G dev 2M && inside sh -eu -c '
@@ -72,21 +74,21 @@ daxio()
 		cmp /tmp/data /tmp/back'
 }
 
-# fsdax SIZE: another namespace with its struct pages on the device; DISK is what
-# is made of it
+# fsdax SIZE: make another namespace with its struct pages on the device; set
+# DISK to its block device
 fsdax()
 {
 	new fsdax "$1" dev 2M && DISK=/dev/$(field blockdev </tmp/new)
 }
 
-# user NAME NUMBER: and the group
+# user NAME NUMBER: add this user, and its group
 user()
 {
 	echo "$1:x:$2:$2::/:/bin/sh" >>/mnt/etc/passwd
 	echo "$1:x:$2:" >>/mnt/etc/group
 }
 
-# xfstests_on TYPE: all that XFSTESTS' check wants to know
+# xfstests_on TYPE: prepare all that XFSTESTS' check needs
 xfstests_on()
 {
 	local options=''
@@ -113,13 +115,14 @@ xfstests_on()
 	user 123456-fsgqa 2003
 }
 
-# said WHAT: the tests that check's last lines list as that
+# said WHAT: print the tests that check's last lines list as WHAT
 said()
 {
 	sed -n "s/^$1: *//p" /tmp/output | tr ' ' '\n' | grep . || :
 }
 
-# What became of each test that check tried, one a line
+# xfstests xfstests-TYPE: print the result of each test that check tried, one a
+# line
 xfstests()
 {
 	local it word

@@ -1,20 +1,20 @@
 # shellcheck shell=dash disable=SC2034,SC2046
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# plug.sh - for the scripts that plug DIMMs in, 0 and 1, at START. Source it
-# after memory.sh.
+# plug.sh - functions for the scripts that plug in DIMMs 0 and 1, at START.
+# Source it after memory.sh.
 
 DIMM=512 # MiB of one
 COUNT=$(((DIMM << 20) / BLOCK))
 
-# The blocks of DIMM 0 or 1: first and count.
+# of DIMM: print the first block and the number of blocks of DIMM 0 or 1.
 of()
 {
 	echo $((START / BLOCK + $1 * COUNT)) $COUNT
 }
 
-# wait_for COMMAND...: until it succeeds. Nothing in this kernel can be waited
-# for when a DIMM comes or goes.
+# wait_for COMMAND...: repeat COMMAND until it succeeds. This kernel has no
+# event to wait for when a DIMM is added or removed.
 wait_for()
 {
 	local i=0
@@ -31,7 +31,7 @@ here()
 	[ "$(blocks $(of "$1") offline | wc -l)" = $COUNT ]
 }
 
-# It is the last that goes.
+# The entry in iomem is the last trace of a DIMM that is removed.
 in_iomem()
 {
 	grep -q "^$(printf %x $((START + $1 * (DIMM << 20))))-" /proc/iomem

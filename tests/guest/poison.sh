@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # poison.sh told WHAT... | machine-checks - memory of a namespace made with
-# --map=dev fails: the kernel is told so by each of its ways, or the machine
-# reports it, while the namespace is in use and while it is being enabled and
-# disabled. In its reserve and its storage nothing can be done about it, which
-# the log says; data is taken from those who have it mapped. The page that is
-# counted as HardwareCorrupted for it is counted once, and no longer when the
-# namespace is gone.
+# --map=dev fails. The test reports the failure to the kernel in each way that
+# exists, or the machine reports it, while the namespace is in use and while it
+# is being enabled and disabled. If reserve or storage fails, the kernel can do
+# nothing, and logs that. If data fails, the kernel takes it from the processes
+# that have it mapped. HardwareCorrupted counts the page once, and no longer
+# when the namespace is disabled.
 #
-# WHAT is raw (fsdax that nobody has mapped), ext4, xfs, xfs-rmapbt (it knows
-# whose each page is) or devdax:ALIGN.
+# WHAT is raw (fsdax that no process has mapped), ext4, xfs, xfs-rmapbt (which
+# finds the file of each page) or devdax:ALIGN.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -18,7 +18,7 @@
 OFFLINE=/sys/devices/system/memory/hard_offline_page
 INJECT=/sys/kernel/debug/hwpoison/corrupt-pfn
 SIZE=$((8 << 20))
-# debugfs mounts it when somebody looks
+# debugfs mounts this on the first access
 TRACING=/sys/kernel/debug/tracing
 
 corrupted()
@@ -26,7 +26,7 @@ corrupted()
 	meminfo HardwareCorrupted
 }
 
-# tell HOW ADDRESS: the kernel that the page there has failed
+# tell HOW ADDRESS: report to the kernel that the page there has failed
 tell()
 {
 	case $1 in
@@ -35,7 +35,7 @@ tell()
 	esac
 }
 
-# line ADDRESS RESULT: of the log, about the page there
+# line ADDRESS RESULT: the log has this result for the page there
 line()
 {
 	dmesg >/tmp/dmesg
@@ -43,7 +43,7 @@ line()
 		$(($1 / PAGE)) "$2")" /tmp/dmesg
 }
 
-# refused NAME ADDRESS: by each way
+# refused NAME ADDRESS: the kernel can do nothing, for each way of reporting
 refused()
 {
 	local before how
@@ -57,15 +57,15 @@ refused()
 	done
 }
 
-# status COMMAND...: runs it, and sets STATUS
+# status COMMAND...: run it, and set STATUS
 status()
 {
 	STATUS=0
 	"$@" 2>/dev/null || STATUS=$?
 }
 
-# taken PATH KIB: pages of what can be mapped are told to have failed, and
-# HardwareCorrupted is to rise by KIB for the first of them
+# taken PATH KIB: report failures of the first page of PATH, which can be
+# mapped; HardwareCorrupted must rise by KIB, once
 taken()
 {
 	local path=$1 kib=$2 before address how
@@ -88,7 +88,7 @@ taken()
 		$(($(corrupted) - before)) "$kib"
 }
 
-# gone: nothing is counted of a namespace that is gone, or there anew
+# gone: nothing is counted of a namespace that is disabled, or enabled again
 gone()
 {
 	check "$NAME is disabled" ndctl disable-namespace "$NS"
@@ -97,7 +97,7 @@ gone()
 	is "$NAME: nothing is counted then, either" "$(corrupted)" 0
 }
 
-# xfs-rmapbt knows which file a page is of, and takes it by itself
+# xfs-rmapbt finds the file of a page itself, and takes the page from it
 make_it()
 {
 	case $1 in
@@ -106,7 +106,8 @@ make_it()
 	esac
 }
 
-# file TYPE: on a filesystem, whose data is the same when it is there again
+# file TYPE: pages of a file fail; when the filesystem is mounted again, the
+# file is the same
 file()
 {
 	check "$1 is made" make_it "$1"
@@ -122,7 +123,7 @@ file()
 	check "$1 is unmounted again" umount /mnt
 }
 
-# raw: data of a block device, which nobody can have mapped
+# raw: data of a block device fails, which no process can have mapped
 raw()
 {
 	refused data $((BASE + (512 << 20)))
@@ -166,8 +167,9 @@ told()
 	done
 }
 
-# machine_check ADDRESS: the memory there has failed, as a scrubber of the machine
-# finds out (action optional). LINE is what memory_failure() says.
+# machine_check ADDRESS: the machine reports that the memory there has failed,
+# as a patrol scrubber does (action optional). Set LINE to what memory_failure()
+# logs.
 CHECKS=0
 machine_check()
 {
@@ -184,8 +186,8 @@ machine_check()
 	note "$LINE"
 }
 
-# bad FILE ADDRESS START: its list of bad blocks, which counts from START, has that
-# address
+# bad FILE ADDRESS START: this list of bad blocks, which counts from START,
+# contains that address
 bad()
 {
 	awk -v sector=$((($2 - $3) / 512)) '
@@ -198,13 +200,13 @@ bad_in_region()
 	bad "$REGION"/badblocks "$1" "$BASE"
 }
 
-# release NAMESPACE: take it from what has claimed it
+# release NAMESPACE: take it from the device that has claimed it
 release()
 {
 	echo >"$ND/$(holder "$1")/namespace"
 }
 
-# data_checked: data of namespace FIRST, which a process has mapped
+# data_checked: data of namespace FIRST fails, which a process has mapped
 data_checked()
 {
 	local address start
@@ -238,8 +240,8 @@ data_checked()
 	check "ext4 is unmounted again" umount /mnt
 }
 
-# during EVENT COMMAND ADDRESS: COMMAND runs, and from the first EVENT of the
-# altmaps' traces on the memory at ADDRESS has failed
+# during EVENT COMMAND ADDRESS: COMMAND runs; at the first EVENT of the altmaps'
+# traces, the memory at ADDRESS fails
 during()
 {
 	local event=$1 command=$2 address=$3
@@ -254,8 +256,8 @@ during()
 	is "storage: $command goes through" "$STATUS" 0
 }
 
-# On the first of two namespaces in a region, then on the second. QEMU's NVDIMMs
-# cannot clear bad blocks.
+# Memory of the first of two namespaces in a region fails, then of the second.
+# QEMU's NVDIMMs cannot clear bad blocks.
 machine_checks()
 {
 	local first=$BASE second=$((BASE + (512 << 20))) start sum
@@ -285,7 +287,7 @@ machine_checks()
 	dmesg >/tmp/dmesg
 	check "storage: the log says why" \
 		grep "error clearing .* badblocks at" /tmp/dmesg
-	# who failed to enable it has it still
+	# the device that was not enabled still claims the namespace
 	check "storage: the namespace is released" release "$FIRST"
 	echo 1 >$ND/"$FIRST"/force_raw
 	check "storage: it is enabled as a raw one" \
@@ -302,7 +304,8 @@ machine_checks()
 	is "nothing is counted in the end" "$(corrupted)" 0
 }
 
-# whoever has a page mapped is to be told at once, not when he comes back to it
+# a process that has a page mapped gets the signal at once, not at its next
+# access
 echo 1 >/proc/sys/vm/memory_failure_early_kill
 BASE=$(cat $REGION/resource)
 BASE=$((BASE))

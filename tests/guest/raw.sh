@@ -1,20 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# raw.sh - a kernel that has no struct pages for devices: pmem is a block
-# device; what wants struct pages is refused, with the reason, and it stays.
+# raw.sh - with a kernel that has no struct pages for devices, pmem is a block
+# device. A mode that needs struct pages is refused, with the reason, and the
+# namespace stays as it was.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-# refused MODE MAP: and ndctl says that it is the kernel
+# refused MODE MAP: ndctl fails, and reports that the kernel is the reason
 refused()
 {
 	fails create "$NS" "$1" "$2" 2>/tmp/refused || return
 	grep 'cannot support\|does not support' /tmp/refused
 }
 
-# use COMMAND: with a file in memory and one on pmem
+# use COMMAND: run COMMAND with a file in memory and one on pmem
 use()
 {
 	mount -t ext4 /dev/pmem0 /mnt || return

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * reach - how far user space comes, into memory that is none of its business
+ * reach - try to access memory from user space that user space must not reach
  *
  *	reach pointers PATH OFFSET LENGTH	addresses of the kernel there
- *	reach devmem PHYS LENGTH		pages that /dev/mem gives away
+ *	reach devmem PHYS LENGTH		pages that /dev/mem can access
  *	reach stale PHYS LENGTH COMMAND		pages that an uncached mapping of
- *						/dev/mem still shows after COMMAND
+ *						/dev/mem still has after COMMAND
  *	reach file PATH SIZE PHYS LENGTH	pages there, or past SIZE, that
- *						mappings of the DAX file show
+ *						mappings of the DAX file have
  *	reach disk PATH SIZE PHYS LENGTH	ways past the SIZE of the block
  *						device
  *
- * Each prints how many there are, and the first one on stderr; 2 is its status
- * if it could not even look. Numbers are bytes, in C's notations; PHYS and
- * LENGTH are physical memory, behind which the device's page 0 lies.
+ * Each command prints how many there are, and the first one on stderr. The
+ * status is 2 if the command could not look. Numbers are bytes, in C's
+ * notations; PHYS and LENGTH are physical memory, after which the device's page
+ * 0 starts.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -61,7 +62,7 @@ static void on_sigbus(int signal)
 	siglongjmp(no_page, 1);
 }
 
-/* Is there a page behind this address? */
+/* Is there a page at this address? */
 static int touch(const volatile char *address)
 {
 	if (sigsetjmp(no_page, 1))
@@ -72,7 +73,7 @@ static int touch(const volatile char *address)
 
 /*
  * An address of the kernel has its topmost bits set, 8 of them with page tables
- * of five levels. The last page is none, but errors.
+ * of five levels. Values in the last page are errors, not addresses.
  */
 static int is_pointer(uint64_t word)
 {
@@ -102,7 +103,7 @@ static int refused(ssize_t got)
 	return got < 0 && (errno == EPERM || errno == EFAULT);
 }
 
-/* The page is tried in each way; written only if it cannot be seen. */
+/* Try each way to access the page; write only if the page cannot be read. */
 static void devmem_page(int fd, uint64_t phys)
 {
 	char byte = 0, *map;
@@ -122,7 +123,7 @@ static void devmem_page(int fd, uint64_t phys)
 	}
 }
 
-/* What only begins or ends in PHYS must not be mapped either, nor grow in. */
+/* A mapping must not begin or end in PHYS either, nor grow into it. */
 static void devmem_edges(int fd, uint64_t phys, uint64_t length)
 {
 	char *map;
@@ -155,7 +156,7 @@ static void devmem(uint64_t phys, uint64_t length)
 	devmem_edges(fd, phys, length);
 }
 
-/* Map and touch it all; what is left of that after the command? */
+/* Map and touch all of it; count the pages still mapped after the command. */
 static void stale(uint64_t phys, uint64_t length, const char *command)
 {
 	int fd = open_or_die("/dev/mem", O_RDWR | O_SYNC);
@@ -174,7 +175,7 @@ static void stale(uint64_t phys, uint64_t length, const char *command)
 			hit("still mapped", phys + at);
 }
 
-/* Where the page lies that this address shows */
+/* The physical address of the page that is mapped at this address */
 static uint64_t phys_of(const char *address)
 {
 	static int fd = -1;
@@ -190,7 +191,7 @@ static uint64_t phys_of(const char *address)
 
 /*
  * Call try() with each offset that could lead past SIZE: at both ends, a bit
- * away from them, and where an offset that wraps around would come to PHYS.
+ * away from them, and where an offset that wraps around would reach PHYS.
  */
 static void offsets(uint64_t size, uint64_t length, void (*try)(uint64_t))
 {
@@ -243,7 +244,7 @@ static char *map_file(uint64_t offset, uint64_t length, int prot)
 	return mmap(t.hole, length, prot, MAP_SHARED | MAP_FIXED, t.fd, offset);
 }
 
-/* Map some bytes and look at both ends: a large page shows itself there. */
+/* Map some bytes and look at both ends, which reveal a large page. */
 static void try_length(uint64_t offset, uint64_t length, int prot)
 {
 	if (map_file(offset, length, prot) == MAP_FAILED)
@@ -260,7 +261,7 @@ static void try_file(uint64_t offset)
 	try_length(offset, 2 * MIB, PROT_READ | PROT_WRITE);
 }
 
-/* A mapping of the last bytes grows past the end, in place. */
+/* Grow a mapping of the last bytes past the end, in place. */
 static void grow(uint64_t length)
 {
 	uint64_t offset = t.size - length;

@@ -11,8 +11,8 @@
 PAGE=4096
 RESERVE=8192
 
-# layout NAMESPACE: sets START and STORAGE, the address and bytes of its
-# storage, and DATA, the address behind it. It must be enabled.
+# layout NAMESPACE: set START and STORAGE to the address and size of its
+# storage, and DATA to the address after it. The namespace must be enabled.
 layout()
 {
 	local namespace=$ND/$1
@@ -22,7 +22,7 @@ layout()
 	STORAGE=$((DATA - START))
 }
 
-# none NAME COMMAND...: reach counts none
+# none NAME COMMAND...: this command of reach counts none
 none()
 {
 	local name=$1
@@ -31,7 +31,7 @@ none()
 	is "$name" "$(./reach "$@")" 0
 }
 
-# What is not storage is there as it always was.
+# Memory next to the storage can be read as before.
 beside()
 {
 	check "/dev/mem: the info block can be read" \
@@ -40,7 +40,7 @@ beside()
 		./mapdax read /dev/mem $DATA $PAGE
 }
 
-# memtype PHYS: the memory type that the kernel has reserved for it
+# memtype PHYS: print the memory type that the kernel has reserved for it
 memtype()
 {
 	local range type
@@ -56,7 +56,8 @@ memtype()
 	done </sys/kernel/debug/x86/pat_memtype_list
 }
 
-# devmem NAMESPACE: its storage, mapped before it was enabled, and then
+# devmem NAMESPACE: /dev/mem does not reach its storage, neither by a mapping
+# made before the enable nor afterwards
 devmem()
 {
 	layout "$1"
@@ -70,7 +71,7 @@ devmem()
 	beside
 }
 
-# Each byte that can be written and read is data.
+# Write and read each byte of the block device: all of them are data.
 whole_disk()
 {
 	local size=$1

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# regions.sh ALIGN - namespaces A, B and C, of that alignment, share a region,
-# and one section: A ends in it, B lies in it, C begins in it. Whichever is
-# enabled or disabled, in any order, the others keep their memmap and data; those
-# that are enabled are in use: A and C are mapped, B has a file on DAX.
+# regions.sh ALIGN - namespaces A, B and C, of that alignment, share a region
+# and one section: A ends in it, B is in it, C begins in it. They are enabled
+# and disabled in each order, and the others keep their memmap and data. The
+# enabled ones are in use: A and C are mapped, B has a file on DAX.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -25,8 +25,8 @@ mount_b()
 	mount_dax ext4 "/dev/pmem0.${B#*.}"
 }
 
-# file fill|check|ends: B's struct pages are used by a file on DAX, which is
-# removed and written again each time it is looked at.
+# file fill|check|ends: a file on DAX uses B's struct pages; each check removes
+# the file and writes it again.
 file()
 {
 	if [ "$1" = fill ]; then
@@ -55,7 +55,7 @@ use()
 	fi
 }
 
-# off NAMESPACE, on NAMESPACE: with B's files
+# off NAMESPACE, on NAMESPACE: disable or enable it, and unmount or mount B
 off()
 {
 	[ "$1" != "$B" ] || umount /mnt && ndctl disable-namespace "$1"
@@ -66,7 +66,7 @@ on()
 	ndctl enable-namespace "$1" && { [ "$1" != "$B" ] || mount_b; }
 }
 
-# The namespaces that are enabled show their data at both ends.
+# The namespaces that are enabled have their data at both ends.
 neighbours()
 {
 	local namespace
@@ -76,7 +76,7 @@ neighbours()
 	done
 }
 
-# disable_all, enable_all ORDER: with a look at the neighbours after each.
+# disable_all, enable_all ORDER: after each namespace, check the neighbours.
 disable_all()
 {
 	local namespace
@@ -101,7 +101,7 @@ enable_all()
 	done
 }
 
-# rounds WHAT: through each order of disabling, and each of enabling.
+# rounds WHAT: disable and enable the namespaces in each order.
 rounds()
 {
 	check "$1: off A B C, on B C A" turn "$A $B $C" "$B $C $A"
@@ -132,7 +132,7 @@ three_in_a_section()
 		"$(vmstat nr_memmap_pages)" "$memmap"
 	check "B is disabled" ndctl disable-namespace "$B"
 	price "$B"
-	# with larger pages its memmap is too small to be missed
+	# with larger pages its memmap is too small to measure
 	[ "$PAGE" != 4096 ] || dram_at_most \
 		"KiB of DRAM for B, whose memmap has 1280" "$PRICE" 512
 	check "A is filled" use "$A" fill
@@ -145,7 +145,8 @@ destroy_b()
 	umount /mnt && ndctl destroy-namespace -f "$B"
 }
 
-# B gets another size, then its memmap in DRAM, while A and C are in use.
+# Make B with another size, then with its memmap in DRAM, while A and C are in
+# use.
 replace_b()
 {
 	check "B is destroyed" destroy_b

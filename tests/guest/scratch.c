@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scratch - have Xen's grant device add memory while an allocation fails
+ * scratch - make Xen's grant device add memory while an allocation fails
  *
  *	scratch N	the N-th
  *	scratch all	the first, the second, and so on until none is left
  *
- * A domain that wants to map another's pages adds 128 MiB of "Xen scratch" when
- * it has no struct pages for them. Whether there is a page to map does not
- * matter here: nothing is mapped.
+ * When a domain maps another domain's pages, and has no struct pages for them,
+ * it adds 128 MiB of "Xen scratch". It does not matter here whether there is a
+ * page to map: nothing is mapped.
  *
- * Each time has a line,
+ * For each N the program prints a line,
  *
  *	point N failed|added
  *
- * or "end N" if fewer than N allocations were made. Behind each, memory is
- * written to: what was freed and may not be written shows.
+ * or "end N" if fewer than N allocations were made. After each it writes to
+ * memory, which fails if a page was freed that must not be written.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -27,12 +27,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* the header wants them of Xen's own */
+/* the header uses these types of Xen */
 typedef uint32_t grant_ref_t;
 typedef uint16_t domid_t;
 #include <xen/gntdev.h>
 
-/* bytes to write to: more than the tables and the memmap of what is added */
+/* bytes to write to: more than tables and memmap of the added memory take */
 #define WRITTEN (4 << 20)
 
 /* pages that a grant device maps at once, at most */
@@ -76,7 +76,7 @@ static void put(int n)
 		err(2, "fail-nth");
 }
 
-/* Allocations that are still to be made until one fails. */
+/* The number of allocations until one fails. */
 static int left(void)
 {
 	char number[16] = "";
@@ -86,7 +86,7 @@ static int left(void)
 	return atoi(number);
 }
 
-/* Ask for so many pages. Sets *unused to what is left of n allocations. */
+/* Ask for so many pages. Sets *unused to the rest of the n allocations. */
 static void take(long pages, int n, int *unused)
 {
 	static struct {

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# scrub.sh - a namespace is disabled by a process that hardly gets a CPU while it
-# scrubs. What others do meanwhile, which wants the locks of memory and CPU
-# hotplug, is done before the scrub ends: the trace has the order.
+# scrub.sh - operations that need the locks of memory and CPU hotplug do not
+# wait for a scrub. The process that disables a namespace hardly gets a CPU
+# while it scrubs. In the meantime other processes do such operations, which are
+# done before the scrub ends: the trace shows the order.
 
 # shellcheck shell=dash disable=SC2086,SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -16,19 +17,19 @@ LRU=/sys/kernel/mm/lru_gen/enabled
 MEMORY=/sys/devices/system/memory
 DRIVER=$DRIVERS/nd_pmem
 
-# throttle QUOTA PERIOD: microseconds that the removal may run, of how many
+# throttle QUOTA PERIOD: the removal may run QUOTA microseconds in each PERIOD
 throttle()
 {
 	echo "$1 $2" >$CGROUP/slow/cpu.max
 }
 
-# group NAME: a cgroup
+# group NAME: make a cgroup
 group()
 {
 	mkdir -p "$CGROUP/$1"
 }
 
-# enter GROUP COMMAND...: in that cgroup
+# enter GROUP COMMAND...: run COMMAND in that cgroup
 enter()
 {
 	local group=$1
@@ -37,15 +38,17 @@ enter()
 	sh -c 'echo $$ >"$0" && exec "$@"' "$CGROUP/$group/cgroup.procs" "$@"
 }
 
-# On the CPU that stays: one that goes lets those run that had their quota.
+# Start the removal, on the CPU that stays online: a CPU that goes offline lets
+# tasks run that have used up their quota.
 removed_slowly()
 {
 	enter slow taskset 1 sh -c "echo $HOLDER >$DRIVER/unbind" &
 	REMOVAL=$!
 }
 
-# The removal's scrub has begun, and MEM is the memory that it is about. The trace
-# is read until it says so: a reader of trace_pipe is woken too late here.
+# Wait until the removal's scrub has begun, and set MEM to the memory of the
+# namespace. This polls the trace, since a reader of trace_pipe wakes up too
+# late here.
 begun()
 {
 	MEM=''
@@ -65,14 +68,15 @@ enters_a_group()
 	enter fast true
 }
 
-# The second one: the first has what was set to begin with.
+# The second write has an effect in any case; the first one may write the value
+# that is already set.
 lru_gen_is_toggled()
 {
 	echo n >$LRU && echo y >$LRU
 }
 
-# Pages that are free, by their bit 10 in /proc/kpageflags, far from the first
-# and from each other
+# Print free pages, by bit 10 in /proc/kpageflags, far from the first page and
+# from each other.
 free_pages()
 {
 	od -An -v -w8 -tx8 /proc/kpageflags | awk -v page="$PAGE" '
@@ -84,7 +88,8 @@ free_pages()
 		}'
 }
 
-# Whoever takes one meanwhile may be in its way: then it is another one.
+# If a page was allocated in the meantime, offlining it may fail; then try the
+# next one.
 page_is_offlined()
 {
 	local free
@@ -100,20 +105,20 @@ other_is_enabled()
 	bind "$OTHER" $DRIVER && unbind "$OTHER" $DRIVER
 }
 
-# meanwhile WHAT: it is done, and the trace says so.
+# meanwhile WHAT: do it, and write that to the trace.
 meanwhile()
 {
 	check "meanwhile: $(echo "$1" | tr _ ' ')" "$1"
 	echo "done: $1" >$TRACE/trace_marker
 }
 
-# line REGEX: where it is in the trace
+# line REGEX: print the number of its first line in the trace
 line()
 {
 	grep -n "$1" /tmp/trace | cut -d : -f 1 | head -n 1
 }
 
-# was_meanwhile WHAT: after the scrub has begun, before it has ended
+# was_meanwhile WHAT: it was done after the scrub began and before it ended
 was_meanwhile()
 {
 	local at

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# secrets.sh none|some - addresses of the kernel in what was storage, once a
-# namespace is disabled: there are none, whatever it was used for; or some, on
-# a kernel that does not scrub the blocks that it gives back.
+# secrets.sh none|some - the old storage of a disabled namespace contains no
+# kernel addresses, whatever the namespace was used for; or it contains some, on
+# a kernel that does not scrub the blocks that it frees.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -12,7 +12,7 @@ WANTED=$1
 RESERVE=8192
 FAULTS=/sys/kernel/debug
 
-# storage NAMESPACE: its bytes, if it is enabled
+# storage NAMESPACE: print the size of its storage in bytes; it must be enabled
 storage()
 {
 	echo $(($(cat "$ND/$(holder "namespace$1")/resource") -
@@ -29,7 +29,8 @@ off()
 	ndctl disable-namespace "namespace$1"
 }
 
-# addresses NAMESPACE BYTES: how many there are; its device is raw meanwhile.
+# addresses NAMESPACE BYTES: print how many kernel addresses there are; for that
+# the namespace is raw.
 addresses()
 {
 	local namespace=namespace$1
@@ -53,7 +54,7 @@ look()
 	esac
 }
 
-# made NAMESPACE MODE [OPTION...]: it has been used once.
+# made NAMESPACE MODE [OPTION...]: make it, use it once, and look.
 made()
 {
 	local namespace=$1 mode=$2 bytes
@@ -66,7 +67,7 @@ made()
 	SIZES="$SIZES $bytes"
 }
 
-# All at the same time, and again and again
+# Enable all at the same time, three times.
 together()
 {
 	local namespace _
@@ -81,8 +82,8 @@ together()
 	done
 }
 
-# failing N WHAT: bind or unbind namespace 1.0, but the N-th allocation fails, which
-# may be the shell's own; 3 if there are not so many.
+# failing N WHAT: bind or unbind namespace 1.0 while the N-th allocation fails,
+# which may be the shell's own; exit with 3 if there are fewer allocations.
 failing()
 {
 	local left
@@ -93,8 +94,9 @@ failing()
 	[ "$left" = 0 ] || exit 3
 }
 
-# failures BYTES STEP WHAT: of every STEP-th allocation, until WHAT has fewer. It is
-# the devdax one, as the block layer prints a stack if it lacks memory.
+# failures BYTES STEP WHAT: let every STEP-th allocation of WHAT fail, in turn,
+# until WHAT makes fewer. The namespace is the devdax one, since the block layer
+# prints a stack if it lacks memory.
 failures()
 {
 	local n

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# seen.sh - debugfs lists altmaps, with numbers that add up to what the device
-# lost, also while namespaces come and go; trace events tell of each block.
+# seen.sh - debugfs lists altmaps, with numbers that add up to the capacity that
+# the device lost, also while namespaces are enabled and disabled. Trace events
+# report each block.
 
 # shellcheck shell=dash disable=SC2046,SC2086,SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -13,7 +14,7 @@ TRACE=/sys/kernel/tracing
 FAULT=/sys/kernel/debug/fail_vmem_altmap
 CYCLES=100
 
-# adds_up FILE: a list, each line of which is right in itself
+# adds_up FILE: in each line of this list, the numbers are consistent
 adds_up()
 {
 	awk '
@@ -30,13 +31,13 @@ listed()
 	awk 'NR > 1 { print $2 }' $LIST | xargs
 }
 
-# owner N: how the altmap of namespace N is listed
+# owner N: print the name under which the altmap of namespace N is listed
 owner()
 {
 	if [ "$1" = 1 ]; then echo dax1.0; else holder "namespace$1.0"; fi
 }
 
-# driver N: the one that binds namespace N
+# driver N: print the driver of namespace N
 driver()
 {
 	case $(holder "namespace$1.0") in
@@ -45,7 +46,7 @@ driver()
 	esac
 }
 
-# on N: namespace N is enabled, by its driver alone, as off disables it
+# on N, off N: enable or disable namespace N, by its driver alone
 on()
 {
 	bind "$(holder "namespace$1.0")" "$(driver "$1")"
@@ -56,7 +57,8 @@ off()
 	unbind "$(holder "namespace$1.0")" "$(driver "$1")"
 }
 
-# is_right OWNER N BYTES: the line of namespace N, whose users have BYTES
+# is_right OWNER N BYTES: the line of namespace N is right; users can use BYTES
+# of the namespace
 is_right()
 {
 	local range node=0 start size
@@ -81,7 +83,7 @@ is_right()
 		"$(dmesg | sed -n 's/.*memmap_fill: .* are written by //p')"
 }
 
-# missed: once one list was short, in half a minute
+# missed: wait until one list was short, for half a minute at most
 missed()
 {
 	local tries=300
@@ -93,7 +95,8 @@ missed()
 	done
 }
 
-# on_and_off N: and leave it on. The last time, it comes back when it was missed.
+# on_and_off N: disable and enable namespace N again and again. The last time,
+# enable it only after a list was short.
 on_and_off()
 {
 	local left=$CYCLES
@@ -105,9 +108,10 @@ on_and_off()
 	echo "$left" >"/tmp/left$1"
 }
 
-# watched: each list is right while two namespaces come and go, and some of
-# them have fewer lines than others. The third stays: without it the kernel would
-# patch its code again and again, which QEMU before 8.1 can miss on another CPU.
+# watched: each list is right while two namespaces are enabled and disabled, and
+# some lists have fewer lines than others. The third namespace stays enabled:
+# without it the kernel would patch its code again and again, which QEMU before
+# 8.1 can miss on another CPU.
 watched()
 {
 	local lists=0 short=0
@@ -127,7 +131,7 @@ watched()
 	[ $short -gt 0 ] && [ "$(cat /tmp/left?)" = "$(printf '0\n0')" ]
 }
 
-# events NAME [FIELD]: how many there are, or the sum of that field
+# events NAME [FIELD]: print how many there are, or the sum of that field
 events()
 {
 	awk -v name="$1:" -v field="${2:-}" '
@@ -140,7 +144,8 @@ events()
 	END { print n + 0 }' /tmp/trace
 }
 
-# traced COMMAND...: with what it does in /tmp/trace; its status is the command's
+# traced COMMAND...: run COMMAND, write its trace to /tmp/trace, and return its
+# status
 traced()
 {
 	local status=0

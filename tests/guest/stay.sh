@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# stay.sh - a kernel that cannot remove memory: a DIMM is plugged in, with its
-# memmap on itself, and stays when the machine wants it back.
+# stay.sh - with a kernel that cannot remove memory, a DIMM that stores its own
+# memmap can be plugged in. When the machine asks for the DIMM, it stays.
 
 # shellcheck shell=dash disable=SC2046,SC2317 source-path=SCRIPTDIR
 . ./lib.sh

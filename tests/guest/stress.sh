@@ -1,19 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# stress.sh CYCLES ROUNDS - while files on namespace 0 are in use, two others
-# and then four are disabled and enabled at the same time, CYCLES times each;
-# and enabled while they are destroyed and made again, ROUNDS times each. Of DRAM
-# 64 pages are lost at most, and less than an object each time.
+# stress.sh CYCLES ROUNDS - while files on namespace 0 are in use, two other
+# namespaces and then four are disabled and enabled at the same time, CYCLES
+# times each. Then two are enabled while they are destroyed and made again,
+# ROUNDS times each. At most 64 pages of DRAM are lost, and less than one object
+# each time.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
 CYCLES=$1 ROUNDS=$2
 
-# Sets TAKEN to the pages of DRAM that no statistics name: the kernel's own,
-# memmap and its page tables among them. All figures are of one moment, and no
-# process is needed to read them: that is exact to a few pages.
+# Set TAKEN to the pages of DRAM that no statistics name: the kernel's own,
+# including memmap and its page tables. All figures are of one moment, and no
+# process is started to read them: they are exact to a few pages.
 taken()
 {
 	local name value _
@@ -32,7 +33,8 @@ taken()
 	done </proc/zoneinfo
 }
 
-# Objects in use in the kernel's slab caches now; /tmp/slabs has those of each
+# Print the objects in use in the kernel's slab caches now; write those of each
+# cache to /tmp/slabs.
 objects_now()
 {
 	local cache
@@ -45,8 +47,8 @@ objects_now()
 	awk '{ n += $2 } END { print n }' /tmp/slabs
 }
 
-# The same once they have not become fewer for six seconds: what is freed by RCU
-# may wait for five.
+# Print the same when they have not become fewer for six seconds, since RCU may
+# delay frees for five.
 objects()
 {
 	local now least still=0
@@ -62,7 +64,7 @@ objects()
 	echo "$least"
 }
 
-# Namespace N in its mode; each has another.
+# make N: make namespace N in its mode; each has another.
 make()
 {
 	case $1 in
@@ -73,7 +75,7 @@ make()
 	esac
 }
 
-# The device of namespace N
+# device N: print the device of namespace N
 device()
 {
 	if [ -e "/dev/pmem$1" ]; then
@@ -83,7 +85,7 @@ device()
 	fi
 }
 
-# all COMMAND ARGUMENT...: COMMAND N ARGUMENT... for namespaces 1 to 4
+# all COMMAND ARGUMENT...: run COMMAND N ARGUMENT... for namespaces 1 to 4
 all()
 {
 	local command=$1 n
@@ -122,7 +124,7 @@ once()
 	CYCLES=1 cycles "$1"
 }
 
-# at_once COMMAND N...: COMMAND N for each N; all of them succeed.
+# at_once COMMAND N...: run COMMAND N for each N at once; all of them succeed.
 at_once()
 {
 	local command=$1 jobs='' status=0 job
@@ -138,7 +140,7 @@ at_once()
 	return "$status"
 }
 
-# Whoever looks at a namespace while another takes it away may fail.
+# ndctl may fail if another process destroys the namespace at that moment.
 enable_on_and_on()
 {
 	while [ ! -e "/tmp/destroyed$1" ]; do
@@ -146,7 +148,7 @@ enable_on_and_on()
 	done
 }
 
-# Not all of it succeeds then, but a quarter of each does at least.
+# Not all of these commands succeed, but at least a quarter of each kind does.
 destroy_and_create()
 {
 	local destroyed=0 created=0 _
@@ -172,7 +174,7 @@ race()
 	wait "$destroyers" && return "$status"
 }
 
-# Files are written, mapped, checked and removed, until somebody says so.
+# Write, map, check and remove files, until /tmp/stop exists.
 files()
 {
 	local seed=0
@@ -201,7 +203,8 @@ leave_files()
 	sed 's/^/# /' /tmp/files
 }
 
-# lost TIMES: less than one object each time; and in which caches there are more
+# lost TIMES: less than one object was lost each time; print the caches that
+# have more objects
 lost()
 {
 	local now

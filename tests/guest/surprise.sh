@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# surprise.sh - a namespace is taken from its driver while a process has it
-# mapped, a file on it or the device itself. Given back, all is as it was; given
-# away in another layout, the process does not see the storage.
+# surprise.sh - a namespace is unbound from its driver while a process has it
+# mapped: a file on it, or the device itself. When the namespace is bound again,
+# all is as it was. When it is made anew with another layout, the process cannot
+# read the storage.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -16,7 +17,8 @@ driver()
 	"$1" "$HOLDER" "$DRIVER"
 }
 
-# made MODE MAP: HOLDER and DRIVER are what binds it.
+# made MODE MAP: make the namespace. Set HOLDER to the device that holds it, and
+# DRIVER to that device's driver.
 made()
 {
 	check "$1 --map=$2 is made" create $NS "$1" "$2"
@@ -24,7 +26,7 @@ made()
 	DRIVER=$(readlink -f "$ND/$HOLDER/driver")
 }
 
-# filesystem TYPE: so that a file on it begins where storage can come later
+# filesystem TYPE: make one on which a file begins where storage can be later
 filesystem()
 {
 	case $1 in
@@ -33,7 +35,7 @@ filesystem()
 	esac
 }
 
-# It is asked for what it sees; it must have been killed by then.
+# Ask the process to print what it reads; it must have been killed before.
 killed()
 {
 	local status=0
@@ -43,7 +45,7 @@ killed()
 	is "$1: its process gets SIGBUS" "$status" "$SIGBUS"
 }
 
-# file TYPE: mounted, unbound, bound again
+# file TYPE: map a file, unbind its device, and bind the device again
 file()
 {
 	check "$1 is made" filesystem "$1"
@@ -79,7 +81,7 @@ device()
 		./mapdax check /dev/dax0.0 0 "$SIZE" 2
 }
 
-# storage TYPE: where a file was that is still mapped
+# storage TYPE: storage is made where a file was that is still mapped
 storage()
 {
 	local first

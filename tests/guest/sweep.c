@@ -5,35 +5,38 @@
  *
  *	sweep DRIVER first|N|ROUNDSx WARM PLAIN DEVICE...
  *
- * DRIVER is a folder in /sys. WARM is bound until the kernel has all the tables
- * of addresses that it wants, PLAIN while no allocation fails, to show what that
- * keeps. N is the allocation to begin with; after each a bind where none fails
- * must succeed, else that device is lost and the next one is used. With "first"
- * each allocation fails before that on a device that was never bound, the next
- * one if a bind succeeded all the same.
+ * DRIVER is a folder in /sys. First, WARM is bound until the kernel needs no
+ * new tables of addresses. Then PLAIN is bound while no allocation fails, to
+ * show how much memory that keeps. N is the allocation to begin with. After
+ * each failure, a bind without a failure must succeed, else that device is lost
+ * and the next one is used. With "first", each allocation first fails on a
+ * device that was never bound; if a bind succeeds all the same, the next device
+ * is used.
  *
- * A DEVICE that is a namespace is bound as at boot: its probe finds out what
- * device takes it over, and work items register and probe that one. It is bound
- * if that is. N counts what the task that binds allocates, and no other; "ROUNDSx" fails
- * one object and one page, whoever allocates them, in so many binds: the next
- * after a number of others that is taken at random, up to OTHERS.
+ * A DEVICE that is a namespace is bound as at boot: its probe finds the device
+ * that claims it, and work items register and probe that device. The namespace
+ * is bound if that device is. N counts the allocations of the binding task
+ * alone. "ROUNDSx" lets the allocations of one object and of one page fail, in
+ * any task, in so many binds: each fails after a random number of others, up to
+ * OTHERS.
  *
- * A device that was bound is unbound again. Each bind has a line:
+ * A device that was bound is unbound again. Each bind prints a line:
  *
  *	WHAT failed|bound PAGES OBJECTS same|changed
  *
  * WHAT is "plain", "first N", "point N", or "end" when none was left to fail.
- * PAGES and OBJECTS are bytes of DRAM that have gone since the line before, in
- * whole pages and in smaller objects; "changed" if anything else is not as it
- * was. "again N" is the same once more, if a thread of the kernel came or went,
- * which takes some objects, or if objects alone have gone that no first bind
- * keeps: what a failure loses it loses again, what others took it does not.
+ * PAGES and OBJECTS are the bytes of DRAM that were lost since the line before,
+ * in whole pages and in smaller objects; "changed" is printed if anything else
+ * has changed. "again N" repeats a point in two cases: a thread of the kernel
+ * was created or ended, which takes some objects; or only objects were lost,
+ * other than those that a first bind keeps. A failure that loses memory loses
+ * memory each time, but other tasks do not take theirs again.
  *
- * Other lines are "device NAME", "lost N", and behind a device's points "binds
- * take LEAST MOST": the allocations that binds made where none failed.
+ * Other lines are "device NAME", "lost N", and after a device's points "binds
+ * take LEAST MOST": the numbers of allocations in binds where none failed.
  *
- * Between two measures nothing here forks or takes memory: what is gone is the
- * kernel's.
+ * Between two measurements this program neither forks nor takes memory: the
+ * kernel took the memory that is lost.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -45,19 +48,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* as many binds without a new table mean that there will be none */
+/* after so many binds without a new table, there will be no new one */
 #define BINDS 200
 
 /* times that a point is tried again, at most */
 #define AGAIN 5
 
-/* looks for what is freed a little later, before RCU is waited for */
+/* number of looks to wait for late frees, before waiting for RCU */
 #define LOOKS 50
 
 /* more allocations than a bind can make */
 #define NONE 100000000
 
-/* about the allocations that all tasks make for the bind of a namespace */
+/* about as many allocations as all tasks make for the bind of a namespace */
 #define OTHERS 500
 
 struct state {
@@ -88,7 +91,7 @@ static int open_file(const char *folder, const char *name, int flags)
 	return fd;
 }
 
-/* Was it taken? */
+/* Was the word accepted? */
 static int put(int fd, const char *word)
 {
 	return write(fd, word, strlen(word)) >= 0;
@@ -115,8 +118,8 @@ static char *get(int fd)
 }
 
 /*
- * Pages of DRAM that are not free, not a slab's, not a process's and no
- * file's. Nobody counts what is left: memmap, page tables of the kernel.
+ * Pages of DRAM that are not free, and that belong to no slab, process or file.
+ * No counter has the rest: memmap, page tables of the kernel.
  */
 static long pages(void)
 {
@@ -143,14 +146,15 @@ static long pages(void)
 }
 
 /*
- * Tables of vmalloc's addresses, of 2 MiB each if pages have 4 KiB, that were
- * in use so far. They are never freed, and a bind has new addresses until
- * thousands are freed at once.
- * Larger ranges have none, and those of per-CPU memory, far up, not all.
+ * The number of page tables of vmalloc's addresses, of 2 MiB each if pages have
+ * 4 KiB, that were in use so far. The kernel never frees them, and a bind uses
+ * new addresses until the kernel frees thousands of addresses at once. Larger
+ * ranges have no such tables, and ranges of per-CPU memory, far up, not all of
+ * them.
  */
 static long vmalloc_tables(void)
 {
-	/* opened for this once: its buffer grows with what waits to be freed */
+	/* opened for one use: its buffer grows with what waits to be freed */
 	int fd = open_file("/proc", "vmallocinfo", O_RDONLY);
 	const unsigned long span = page * (page / 8);
 	static unsigned long lowest = -1UL;
@@ -176,7 +180,7 @@ static long vmalloc_tables(void)
 	return n;
 }
 
-/* Add the slabs' objects, without those that vmalloc's addresses have. */
+/* Add the slabs' objects, except those for vmalloc's addresses. */
 static void objects(struct state *state)
 {
 	char *rest = get(slabinfo), *line, name[64];
@@ -228,8 +232,9 @@ static int same(const struct state *a, const struct state *b)
 }
 
 /*
- * The state when it stands still; or the lesser of two between which it swings, as
- * caches do that what drops them fills again every other time.
+ * Get the state when it no longer changes. If it alternates between two states,
+ * get the lesser one: some caches are filled again, every other time, by the
+ * code that drops them.
  */
 static void stand_still(struct state *now)
 {
@@ -246,7 +251,7 @@ static void stand_still(struct state *now)
 		 !(same(now, &earlier) && now->objects < before.objects));
 }
 
-/* Print how the state differs from before, when it stands still. */
+/* Print how the state differs from before, when it no longer changes. */
 static void report(const char *what, int bound, struct state *before)
 {
 	static struct state now;
@@ -271,7 +276,7 @@ static int is_namespace(void)
 	return !strncmp(device, "namespace", 9);
 }
 
-/* Has anything taken the namespace over? */
+/* Has a device claimed the namespace? */
 static int find_holder(char *holder)
 {
 	char path[128];
@@ -284,7 +289,7 @@ static int find_holder(char *holder)
 	return sscanf(text, "%63s", holder) == 1;
 }
 
-/* What took the namespace over gives it back. Was it bound? */
+/* Make the device that claims the namespace release it. Was it bound? */
 static int release_namespace(void)
 {
 	char holder[64], path[128];
@@ -308,7 +313,7 @@ static int release_namespace(void)
 	return bound;
 }
 
-/* Begin or end that one object and one page fail. */
+/* Turn on or off that one object and one page fail. */
 static void fail_at_random(const char *percent)
 {
 	char number[16];
@@ -323,7 +328,7 @@ static void fail_at_random(const char *percent)
 
 /*
  * Bind, and unbind if that succeeded, while the n-th allocation fails, or some
- * at random if n is 0. Sets *made to the number of allocations until then.
+ * fail at random if n is 0. Sets *made to the number of allocations until then.
  */
 static int try_bind(int n, int *made)
 {
@@ -351,7 +356,7 @@ static int try_bind(int n, int *made)
 	return bound;
 }
 
-/* See vmalloc_tables(): from here on addresses come again. */
+/* See vmalloc_tables(): after this, the kernel uses addresses again. */
 static void warm_up(void)
 {
 	long tables, before = 0;
@@ -375,9 +380,9 @@ static void plain(struct state *before)
 }
 
 /*
- * What a look has dropped the next bind has to fill, with allocations of its own,
- * and the one behind it has not. Returns 0 if one is not bound, else what the second
- * made goes to *made.
+ * After a look has dropped caches, the next bind fills them, with additional
+ * allocations; the bind after that does not. Returns 0 if one of the two fails,
+ * else sets *made to the number of the second bind's allocations.
  */
 static int refill(int *made)
 {
@@ -420,8 +425,8 @@ static void use(const char *name)
 }
 
 /*
- * Some objects of what took a namespace over last are freed with the next bind
- * that is refused: let the last one be.
+ * Some objects of the device that last claimed a namespace are freed only by
+ * the next bind that is refused. So the last bind is one that is refused.
  */
 static void leave_refused(struct state *before)
 {
@@ -431,7 +436,7 @@ static void leave_refused(struct state *before)
 		report("point 0", try_bind(1, &made), before);
 }
 
-/* Each allocation once, on devices that were never bound. */
+/* Let each allocation fail once, on devices that were never bound. */
 static enum outcome sweep_first(char **devices, struct state *before)
 {
 	enum outcome outcome = BOUND;
@@ -447,7 +452,7 @@ static enum outcome sweep_first(char **devices, struct state *before)
 	return outcome;
 }
 
-/* From *n on, where it ends. */
+/* Sweep from *n on; *n is then where the sweep ended. */
 static enum outcome sweep(int *n, struct state *before)
 {
 	int made, least = NONE, most = 0;
@@ -470,7 +475,7 @@ static enum outcome sweep(int *n, struct state *before)
 	return outcome;
 }
 
-/* Binds while some allocations fail, each with one where none does after it. */
+/* Bind while some allocations fail, and after each, bind while none fails. */
 static enum outcome sweep_at_random(struct state *before)
 {
 	char what[32];

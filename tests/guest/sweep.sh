@@ -2,22 +2,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # sweep.sh WHAT MAP first|N|ROUNDSx: bind namespaces while one allocation fails,
-# each in its turn; sweep.c says how, and what it prints. WHAT is fsdax or devdax;
-# dax_pmem, which makes the device that device-dax's memory is added for; kmem,
-# which adds that as memory blocks, whose memmap lies in DRAM (mem) or in each of
-# them (dev); ns-fsdax, ns-devdax or ns-btt, a namespace that was made before, and
-# is enabled as at boot.
+# each in its turn; sweep.c describes how, and what it prints. WHAT is one of
+# - fsdax or devdax;
+# - dax_pmem, which makes the device for which device-dax's memory is added;
+# - kmem, which adds that memory as memory blocks, whose memmap is in DRAM (mem)
+#   or in each of them (dev);
+# - ns-fsdax, ns-devdax or ns-btt, a namespace that was made before, and is
+#   enabled as at boot.
 #
-# Of the NVDIMMs the lowest is in use all the time, so that what the first user
-# of its kind needs is there; the next is bound until nothing new is needed; one
-# shows what a plain bind keeps; the others are swept.
+# The NVDIMM with the lowest address is in use all the time, so that memory that
+# only the first user of its kind takes is there. The next one is bound until
+# nothing new is needed. Another one shows what a plain bind keeps. The others
+# are swept.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
 FAULTS=/sys/kernel/debug
 
-# Every allocation counts, and the console shows no stack of those that fail.
+# Let every allocation count, and print no stack on the console for those that
+# fail.
 faults()
 {
 	local fault
@@ -32,7 +36,7 @@ faults()
 	echo 0 >$FAULTS/fail_page_alloc/min-order
 }
 
-# The numbers of the regions, in the order of their addresses.
+# Print the numbers of the regions, in the order of their addresses.
 regions()
 {
 	local region
@@ -42,8 +46,8 @@ regions()
 	done | sort -n | cut -d ' ' -f 2
 }
 
-# claim N: all that ndctl create-namespace does with namespaceN.0 but the bind
-# that adds its memory. Sets DEVICE.
+# claim N: do all that ndctl create-namespace does with namespaceN.0 except the
+# bind that adds its memory. Set DEVICE.
 claim()
 {
 	local seed=$ND/$KIND$1.0
@@ -64,8 +68,8 @@ claim()
 		echo "$ON_MEMORY" >"$DAX/devices/$DEVICE/memmap_on_memory"
 }
 
-# made N: what took namespaceN.0 over is bound once, which writes what is on the
-# medium, and gives it back.
+# made N: bind the device that claims namespaceN.0 once, which writes the
+# metadata to the medium, and let that device release the namespace.
 made()
 {
 	local driver=$DRIVERS/$MADE_BY
@@ -77,13 +81,14 @@ made()
 	DEVICE=namespace$1.0
 }
 
-# sweep_all FROM REGION...: the first of them stays in use.
+# sweep_all FROM REGION...: sweep these; the first of them stays in use.
 sweep_all()
 {
 	local from=$1 devices='' region
 
 	shift
-	# kmem takes devices by name, and would bind those that are there now
+	# kmem takes devices by name; later it would bind those that exist by
+	# then
 	[ -z "$ON_MEMORY" ] || for region; do
 		echo "$KIND$region.0" >"$DRIVER/new_id"
 	done

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# terabyte.sh: more than 1 TiB becomes 8,192 memory blocks or more that each hold
-# their own memmap, and goes away again.
+# terabyte.sh - more than 1 TiB becomes 8,192 or more memory blocks, each of
+# which stores its own memmap, and is removed again.
 
 # shellcheck shell=dash disable=SC2086,SC2317 source-path=SCRIPTDIR
 . ./lib.sh

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# xen.sh scratch|balloon - in the first domain of Xen, where page tables are
-# read-only and the hypervisor knows them as such: adding memory fails at each
-# allocation in turn, or at some of the balloon's. A table that is freed and is
-# still one for the hypervisor kills whoever has its page next, as a table again
-# or for data.
+# xen.sh scratch|balloon - in the first domain of Xen, adding memory fails at
+# each allocation in turn, or at some of the balloon's. Page tables are
+# read-only there, and the hypervisor keeps track of them. If a table is freed
+# and the hypervisor still treats it as one, the next user of its page crashes,
+# whether it uses the page as a table or for data.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -13,7 +13,7 @@
 FAULT=/sys/kernel/debug/fail_page_alloc
 BALLOON=/sys/devices/system/xen_memory/xen_memory0
 
-# Every allocation of pages counts, and shows no stack when it fails.
+# Let every allocation of pages count, and print no stack when it fails.
 faults()
 {
 	local fault
@@ -37,7 +37,7 @@ scratch()
 {
 	local n failed
 
-	# the first keeps pages for the map of frames, for good
+	# the first one takes pages for the map of frames, and never frees them
 	check "an allocation fails" ./scratch 300
 	for n in 30 300 500; do
 		keeps_at_most "allocation $n fails" 0 ./scratch "$n"
@@ -50,20 +50,21 @@ scratch()
 	note "$(grep -v failed /tmp/all | xargs)"
 }
 
-# refused: how often the balloon could not add memory
+# refused: print how often the balloon could not add memory
 refused()
 {
 	dmesg | grep -c xen:balloon:
 }
 
-# ram: what is there, in sections
+# ram: print the number of memory blocks
 ram()
 {
 	find /sys/devices/system/memory -name 'memory[0-9]*' | wc -l
 }
 
-# asked N KIB: the balloon is to add memory, for that much, while the N-th
-# allocation of its thread fails. Looks on until it has, or has not.
+# asked N KIB: ask the balloon to add memory, for that much in all, while the
+# N-th allocation of its thread fails. Wait until it has added memory, or failed
+# to.
 asked()
 {
 	local refused ram
@@ -82,7 +83,8 @@ balloon()
 
 	THREAD=$(pidof xen-balloon)
 	wanted=$(($(cat "$BALLOON/info/current_kb") + 4096))
-	# too few for a section each time: it adds as much for any
+	# each time less than a section: the balloon adds a whole section for
+	# any size
 	for n in 20 80 150 250 350 450 550; do
 		wanted=$((wanted + 4))
 		is "allocation $n fails, and so does the balloon" \

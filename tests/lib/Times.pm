@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Times - prove's formatter for files, and in its summary how long each test took, the
-# longest first: prove --formatter Times
+# Times - prove's formatter for files, whose summary also lists how long each
+# test took, the longest first: prove --formatter Times
 package Times;
 use strict;
 use warnings;

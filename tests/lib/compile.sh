@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# compile.sh - for the tests that compile parts of the series: a kernel tree
-# of their own, configured to have the guest's and the KUnit tests' options, or
-# for another architecture. Source it after tap.sh.
+# compile.sh - functions for the tests that compile parts of the series, in a
+# kernel tree of their own. The tree is configured with the options of the guest
+# and of the KUnit tests, or for another architecture. Source it after tap.sh.
 
 # shellcheck source-path=SCRIPTDIR
 . "${BASH_SOURCE[0]%/*}/../../tools/lib/kbuild.sh"
@@ -13,7 +13,7 @@ obj=$tree/.obj-check
 log=$ALTMAP_CACHE/log/$KVER-check.log
 kunit=$ALTMAP_SERIES/linux/mm/vmem_altmap/tests/.kunitconfig
 
-# What uses what the series changes, and the option that it is there with.
+# The code that uses what the series changes, and the option that enables it.
 users="
 drivers/nvdimm/					LIBNVDIMM
 drivers/dax/					DAX
@@ -28,7 +28,7 @@ mm/vmem_altmap/tests/				VMEM_ALTMAP_KUNIT_TEST
 mm/tests/					VMEM_ALTMAP_KUNIT_TEST
 "
 
-# options: the fragment
+# options: print the fragment
 options()
 {
 	fragments guest+altmap+kunit
@@ -36,7 +36,7 @@ options()
 	echo CONFIG_WERROR=y
 }
 
-# prepare_tree: the tree with the whole series. Waits for other builds.
+# prepare_tree: make the tree, with the whole series. Waits for other builds.
 prepare_tree()
 {
 	mkdir -p "${log%/*}"
@@ -45,15 +45,15 @@ prepare_tree()
 	tools/assemble --scratch "$KVER" "$tree"
 }
 
-# prepare: the same, configured: all of its own files are compiled
+# prepare: make the tree and configure it so that all new files are compiled
 prepare()
 {
 	prepare_tree && configure "$(options)" &&
 		on VMEM_ALTMAP && on VMEM_ALTMAP_KUNIT_TEST
 }
 
-# build_for ARCH [TOOLS]: from now on; TOOLS is the prefix of a compiler's name,
-# or the suffix of LLVM's ("-19")
+# build_for ARCH [TOOLS]: from now on, build for ARCH; TOOLS is the prefix of a
+# compiler's name, or the suffix of LLVM's ("-19")
 build_for()
 {
 	arch=$1 cross='' llvm=''
@@ -64,13 +64,13 @@ build_for()
 	obj=$tree/.obj-$arch$llvm
 }
 
-# on OPTION: is it, in .config?
+# on OPTION: is it on in .config?
 on()
 {
 	grep -qx "CONFIG_$1=y" "$obj/.config"
 }
 
-# parts: what to compile of the kernel that .config is for
+# parts: print the targets to compile, for the kernel of .config
 parts()
 {
 	local target option
@@ -82,7 +82,7 @@ parts()
 	done <<<"$users"
 }
 
-# has: which of the options that matter .config has
+# has: print which of the options that matter .config has
 has()
 {
 	local option
@@ -93,8 +93,8 @@ has()
 	done | xargs
 }
 
-# compile ARG...: make ARG... passes, without any warning but that of an
-# architecture that has not each system call yet
+# compile ARG...: make ARG... succeeds without a warning, except that a system
+# call is not implemented on this architecture
 compile()
 {
 	kbuild -j"$(nproc)" "$@" >"$log" 2>&1 || {
@@ -105,7 +105,7 @@ compile()
 		grep -v '#warning syscall .* not implemented'
 }
 
-# compile_all FRAGMENT: .config has all of it, and its parts compile
+# compile_all FRAGMENT: .config contains all of it, and its parts compile
 compile_all()
 {
 	local lost

@@ -1,16 +1,17 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# guest.sh - for the tests that boot a guest: its test points become theirs.
+# guest.sh - functions for the tests that boot a guest, whose test points become
+# theirs.
 #
 #	. "$(dirname "$0")/lib/guest.sh"
 #	boot altmap --pmem 4G fsdax.sh
 #	finish
 #
-# KERNEL_altmap, KERNEL_stock and KERNEL_none name folders of other kernels
-# than those that tools/kernel builds. With DEBUG set, altmap is one with
-# configs/options/debug.config, and whatever it finds is its end. Neither holds
-# for a test that says itself, in build, what kernels tools/kernel is to build.
+# KERNEL_altmap, KERNEL_stock and KERNEL_none name folders of kernels to use in
+# place of those that tools/kernel builds. With DEBUG set, altmap is a kernel
+# with configs/options/debug.config, which panics if it finds anything. Neither
+# applies to a test whose variable build lists options for tools/kernel.
 
 # shellcheck source-path=SCRIPTDIR
 . "${BASH_SOURCE[0]%/*}/tap.sh"
@@ -18,7 +19,7 @@ LOGS=${LOGS:-$ALTMAP_TOP/build/console}
 boots=0
 build=()
 
-# The folder with the kernel that goes by this name.
+# kernel NAME: print the folder with the kernel of this name.
 kernel()
 {
 	local own=KERNEL_${1//-/_}
@@ -49,7 +50,8 @@ relay()
 	[ "$points" -gt "$before" ] || point 1 "the guest reports something"
 }
 
-# boot KERNEL OPTION... SCRIPT [ARGUMENT...]: as tools/guest takes them.
+# boot KERNEL OPTION... SCRIPT [ARGUMENT...]: boot a guest; the arguments are as
+# for tools/guest.
 boot()
 {
 	local flavour=$1 folder status log

@@ -1,21 +1,24 @@
 # shellcheck shell=bash disable=SC2317
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# sweep.sh - for the tests that let each allocation of a bind fail once, in its
-# turn: their rows, and the table that these make. Source it after guest.sh.
+# sweep.sh - functions for the tests that let each allocation of a bind fail
+# once, in turn: their rows, and the table of these rows. Source it after
+# guest.sh.
 #
 #	sweep_kernels
 #	both ends fsdax dev
 #	note "$(cat "$TABLE")"
 #
-# STOCK=1 puts the stock kernel beside it, which is not judged.
+# STOCK=1 sweeps the stock kernel, too, and adds it to the table without judging
+# it.
 
 TABLE=$WORK/table
 mkdir -p "$LOGS"
 
-# nvdimms PLACE MODE: sets PMEM to the options for one that stays in use, two
-# for plain binds, and more to sweep than there are allocations that a bind does
-# without: each such bind takes one that was never bound.
+# nvdimms PLACE MODE: set PMEM to the options for the NVDIMMs: one stays in use,
+# two are for plain binds, and the others are swept. A bind that succeeds
+# although an allocation failed uses up an NVDIMM that was never bound, so there
+# are more NVDIMMs than such allocations.
 nvdimms()
 {
 	local first size at step i
@@ -32,8 +35,8 @@ nvdimms()
 	done
 }
 
-# once KERNEL PLACE MODE MAP first|N [OPTION...]: sweep in one boot, and add
-# what it prints to LINES. RCU shall be quick, and keep no pages.
+# once KERNEL PLACE MODE MAP first|N [OPTION...]: sweep in one boot, and add its
+# output to LINES. The options make RCU quick, and let it keep no pages.
 once()
 {
 	local kernel=$1
@@ -49,11 +52,11 @@ once()
 		sweep.sh "$3" "$4" "$5" >>"$LINES" 2>"$WORK/errors"
 }
 
-# What the lines add up to. A plain bind keeps pages, once for each device; as
-# many are no loss. Nor are objects, when a bind succeeds for the first time:
-# they are for the region's next namespace. What one device gives back does not
-# make up for what another one loses, nor what was given back earlier for objects
-# that are lost later.
+# Print the sums of the lines. A plain bind keeps pages, once for each device;
+# as many pages are no loss. Nor are objects a loss when a bind succeeds for the
+# first time: they are for the region's next namespace. Pages that one device
+# frees do not make up for pages that another one loses. Objects that were freed
+# earlier do not make up for objects that are lost later.
 sums()
 {
 	awk '
@@ -92,14 +95,14 @@ sums()
 	}' "$LINES"
 }
 
-# line COLUMN...: of the table
+# line COLUMN...: add a line to the table
 line()
 {
 	printf '%-6s %-8s %-3s %-6s %5s %6s %7s %6s %5s %5s %9s %7s %4s %4s\n' \
 		"$@" >>"$TABLE"
 }
 
-# row KERNEL PLACE MODE MAP: of the sums
+# row KERNEL PLACE MODE MAP: add the sums to the table
 row()
 {
 	local sums
@@ -108,14 +111,15 @@ row()
 	line "$2" "$3" "$4" "$1" "${sums[@]}"
 }
 
-# Does the console show more than that the kernel had no memory for a disk's
-# partitions?
+# The console has no report, except that the kernel had no memory for a disk's
+# partitions.
 quiet()
 {
 	! tools/complaints "$LOG" 'vmalloc error:'
 }
 
-# altmap PLACE MODE MAP [OPTION...]
+# altmap PLACE MODE MAP [OPTION...]: sweep the kernel with the series, and judge
+# it
 altmap()
 {
 	local name="$2 --map=$3, $1${4:+, ${*:4}}"
@@ -140,8 +144,9 @@ altmap()
 	row altmap "$1" "$2" "$3"
 }
 
-# at_random PLACE MODE MAP ROUNDS: some allocations fail in each, in whatever task;
-# the bind is not what is counted, but that it can fail, and succeed.
+# at_random PLACE MODE MAP ROUNDS: in each round some allocations fail, in any
+# task. The test does not count binds, but checks that some fail and some
+# succeed.
 at_random()
 {
 	local name="$2 --map=$3, $1, $4 times at random" status=0
@@ -159,8 +164,8 @@ at_random()
 	row altmap "$1" "$2" "$3"
 }
 
-# stock PLACE MODE MAP [OPTION...]: boot again when all namespaces are lost, or
-# the machine.
+# stock PLACE MODE MAP [OPTION...]: sweep the stock kernel; boot again when all
+# namespaces are lost, or when the machine crashed.
 stock()
 {
 	local last='' n=0 before
@@ -183,14 +188,14 @@ stock()
 	row stock "$1" "$2" "$3"
 }
 
-# both PLACE MODE MAP [OPTION...]
+# both PLACE MODE MAP [OPTION...]: sweep the series, and stock if STOCK is set
 both()
 {
 	altmap "$@"
 	[ -z "${STOCK:-}" ] || stock "$@"
 }
 
-# sweep_kernels: have them built, and begin the table
+# sweep_kernels: build the kernels, and begin the table
 sweep_kernels()
 {
 	altmap=$(kernel altmap) || bail "no altmap kernel"

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# tap.sh - for the tests that boot no guest: test points from commands, and a
-# folder for what they make; not in /tmp, which is memory on Debian 13.
+# tap.sh - functions for the tests that boot no guest: test points from
+# commands, and a folder for temporary files. The folder is not in /tmp, which
+# is memory on Debian 13.
 #
 #	. "$(dirname "$0")/lib/tap.sh"
 #	try "the series applies" git am ...
@@ -10,7 +11,7 @@
 #	finish
 
 set -u
-# where "make test" wants what is no test point
+# "make test" reads there what is not a test point
 [ -z "${TAP_STDERR:-}" ] || exec 2>&"$TAP_STDERR"
 # shellcheck source-path=SCRIPTDIR
 . "${BASH_SOURCE[0]%/*}/../../tools/lib/common.sh"
@@ -21,7 +22,8 @@ points=0 failed=0
 WORK=$(mktemp -d "${TMPDIR:-/var/tmp}/altmap-test.XXXXXX")
 at_exit rm -rf "$WORK"
 
-# point STATUS NAME: "# TODO why" in the name is for what cannot succeed yet
+# point STATUS NAME: print a test point; "# TODO why" in the name is for a test
+# that cannot succeed yet
 point()
 {
 	points=$((points + 1))
@@ -33,7 +35,7 @@ point()
 	fi
 }
 
-# note TEXT: for whoever reads the output
+# note TEXT: print TEXT for the reader of the output
 note()
 {
 	printf '%s\n' "$1" | sed 's/^/# /'
@@ -51,7 +53,7 @@ try()
 	return "$status"
 }
 
-# silent NAME COMMAND...: COMMAND, a search for faults, has nothing to say
+# silent NAME COMMAND...: COMMAND, a search for faults, prints nothing
 silent()
 {
 	local name=$1 status=0

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# apt.sh - package lists of Debian 12 and 13, apart from this machine's own.
+# apt.sh - get package lists of Debian 12 and 13, apart from this machine's own.
 # Source it after common.sh.
 
-# mirrors: those that this machine uses. The format is for apt to expand.
+# mirrors: print the mirrors that this machine uses. apt expands the format.
 # shellcheck disable=SC2016
 mirrors()
 {
@@ -12,9 +12,9 @@ mirrors()
 		'Created-By: Packages' | sort -u
 }
 
-# both_debians FOLDER: from now on apt knows all suites of both, and keeps what
-# it knows in FOLDER. A mirror has the security updates or the rest; what it
-# lacks is passed over. FOLDER/log tells.
+# both_debians FOLDER: from now on apt uses all suites of both, and keeps its
+# lists in FOLDER. A mirror has the security updates or the rest; apt ignores
+# the suites that a mirror does not have, and FOLDER/log has the errors.
 both_debians()
 {
 	local mirror suite

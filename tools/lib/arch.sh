@@ -1,26 +1,26 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# arch.sh - what differs between the architectures of guests. Source it after
+# arch.sh - the differences between the architectures of guests. Source it after
 # common.sh.
 # shellcheck disable=SC2034
 
 ARCHES="x86 arm64"
 
-# facts ARCH: set what is known of that architecture, as the kernel names it
+# facts ARCH: set these variables for an architecture, named as in the kernel
 #
 #	arch	that name
 #	cross	prefix of its compiler, none for this machine's
 #	image	the kernel's file, in arch/$arch/boot
-#	debian	its name at Debian
+#	debian	its name in Debian
 #	triplet	the folder of its libraries
 #	qemu	QEMU's program for it, of the package qemu_package
 #	machine, model, firmware
-#		what that has for the guest's machine, CPU, and options of
-#		firmware that it wants
+#		QEMU's names for the guest's machine and CPU, and options for
+#		the firmware that the machine needs
 #	parameters
 #		the kernel's, for a console on QEMU's first serial line
-#	results	QEMU's option for the line that the results leave by
+#	results	QEMU's option for the serial line of the results
 facts()
 {
 	arch=$1

@@ -6,13 +6,13 @@
 #
 #	. "$(dirname "$0")/lib/common.sh"
 #
-# Nothing in the cache is ever written in place: a tool builds into a stage
-# beside the final name and renames it when it is whole, so that whatever a
-# tool finds under a final name can be trusted, whenever the last run died.
+# Nothing in the cache is ever written in place: a tool builds in a stage next
+# to the final name, and renames the stage when it is complete. So a tool can
+# trust all that it finds under a final name, even if an earlier run died.
 
 ALTMAP_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 ALTMAP_CACHE=${ALTMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/altmap}
-# The folder that holds patches/ and linux/; tests point it at a copy.
+# The folder that contains patches/ and linux/; tests set it to a copy.
 ALTMAP_SERIES=${ALTMAP_SERIES:-$ALTMAP_TOP}
 # The parts of a series, in their order. patches/VERSION has a folder for each, and
 # an assembled tree a branch at the last commit of each but the last.
@@ -37,7 +37,8 @@ die()
 	exit 1
 }
 
-# What make, the kernel's makefiles and QEMU have a meaning of their own for.
+# Characters that have a special meaning in make, the kernel's makefiles or
+# QEMU.
 case $ALTMAP_CACHE in
 *[[:space:]]* | *[:,\'\"\\\$\#%\;]*)
 	die "ALTMAP_CACHE is $ALTMAP_CACHE: kernels cannot be built in a folder" \
@@ -61,7 +62,7 @@ need_patches()
 }
 
 # at_exit COMMAND [ARGUMENT...]: run it when the tool ends, however it ends; the
-# last one given runs first. Takes the place of a trap of the tool's own.
+# last one given runs first. It replaces a trap that the tool has set.
 at_exit_commands=
 at_exit()
 {
@@ -73,10 +74,10 @@ $at_exit_commands"
 	trap 'exit 129' HUP
 }
 
-# stage FINAL: set STAGE to a new empty folder beside FINAL. It goes away
-# when the tool ends without publish; what a killed run left goes away now. A
-# container that shares the folder must share the processes too: else a run in
-# another one counts as killed.
+# stage FINAL: set STAGE to a new empty folder next to FINAL. When the tool ends
+# without publish, the folder is removed. Folders that killed runs left are
+# removed now. A container that shares the folder must share the processes, too:
+# else a run in another container is treated as killed.
 stage()
 {
 	local left
@@ -92,16 +93,16 @@ stage()
 	at_exit rm -rf "$STAGE"
 }
 
-# publish STAGE FINAL: give the finished stage its name. If another run was
-# faster, its result stays and the stage goes.
+# publish STAGE FINAL: rename the finished stage to FINAL. If another run was
+# faster, its result stays and the stage is removed.
 publish()
 {
 	mv -T "$1" "$2" 2>/dev/null || [ -e "$2" ] || die "cannot make $2"
 	rm -rf "$1"
 }
 
-# end_of PART LAST: what names the last commit of a part in an assembled tree, LAST
-# if it is the last part
+# end_of PART LAST: print the name of the last commit of a part in an assembled
+# tree, LAST if it is the last part
 end_of()
 {
 	if [ "$1" = "${PARTS##* }" ]; then
@@ -111,7 +112,8 @@ end_of()
 	fi
 }
 
-# lock NAME: one run at a time; held until this process and its children end
+# lock NAME: wait until no other run has this lock, and hold it until this
+# process and its children end
 lock()
 {
 	local fd
@@ -124,7 +126,7 @@ lock()
 	}
 }
 
-# keep_work TREE: stop if the kernel tree holds work that is no patch yet
+# keep_work TREE: stop if the kernel tree contains work that is no patch yet
 keep_work()
 {
 	local work='' advice
@@ -141,7 +143,7 @@ keep_work()
 }
 
 # room PATH MIB WHAT: stop unless PATH's file system has MIB MiB left.
-# ALTMAP_FREE_MIB takes the place of the measured number, for the tests.
+# ALTMAP_FREE_MIB replaces the measured number, for the tests.
 room()
 {
 	local dir=$1 free

@@ -1,21 +1,21 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# kbuild.sh - how kernels are configured and built here, for tools/kernel and
-# the tests that compile. Source it after common.sh, and set
+# kbuild.sh - functions to configure and build kernels, for tools/kernel and the
+# tests that compile. Source it after common.sh, and set
 #
 #	tree	the kernel tree
 #	obj	its output folder, inside the tree: so all paths are relative,
 #		and ccache serves every tree
 #	log	the file for the output
 #	arch, cross
-#		as arch.sh has them, x86 if they are not set
-#	llvm	the suffix of LLVM's tools, "-19", to take those instead
+#		as arch.sh sets them, x86 if they are not set
+#	llvm	the suffix of LLVM's tools, "-19", to use those instead
 # shellcheck disable=SC2154
 
-# fragments NAME[+NAME...]: these files, each of a folder in configs/, in one,
-# with what the architecture has of its own; a later setting overrides an earlier
-# one
+# fragments NAME[+NAME...]: print these files, each in a folder of configs/, as
+# one fragment, each with the architecture's own file; a later setting overrides
+# an earlier one
 fragments()
 {
 	local part parts
@@ -40,12 +40,12 @@ fragments()
 
 : "${arch=x86}" "${cross=}" "${llvm=}"
 
-# This machine's compiler, and where ccache keeps what it saw, in any tree.
+# This machine's compiler, and the folder of ccache, for all trees.
 cc=gcc
 ! command -v ccache >/dev/null || cc="ccache gcc"
 export CCACHE_DIR=$ALTMAP_CACHE/ccache CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=3G
 
-# compiler: its command
+# compiler: print its command
 compiler()
 {
 	if [ "$llvm" ]; then
@@ -55,7 +55,7 @@ compiler()
 	fi
 }
 
-# kbuild ARG...: make in the kernel tree
+# kbuild ARG...: run make in the kernel tree
 kbuild()
 {
 	KBUILD_BUILD_TIMESTAMP=2024-11-17 KBUILD_BUILD_VERSION=1 \
@@ -65,7 +65,8 @@ kbuild()
 		LLVM="$llvm" HOSTCC="$cc" "$@" </dev/null
 }
 
-# build_failed WHAT: the lines of the log that explain it
+# build_failed WHAT: print the lines of the log that explain the failure, and
+# stop
 build_failed()
 {
 	grep -nE -m 15 'rror:|undefined reference|\*\*\*' "$log" >&2 ||
@@ -73,7 +74,7 @@ build_failed()
 	die "$1; the whole output: $log"
 }
 
-# configure FRAGMENT: .config from FRAGMENT over allnoconfig
+# configure FRAGMENT: make .config from FRAGMENT over allnoconfig
 configure()
 {
 	mkdir -p "$obj"
@@ -86,7 +87,7 @@ configure()
 		build_failed "the configuration failed"
 }
 
-# lost FRAGMENT: the settings of FRAGMENT that .config does not have
+# lost FRAGMENT: print the settings of FRAGMENT that .config does not have
 lost()
 {
 	local line

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# size.sh - sizes as a user gives them. Source it.
+# size.sh - convert sizes that a user gives. Source it.
 
-# mib SIZE: the same in MiB; fails if it is not a size.
+# mib SIZE: print the same in MiB; fails if it is not a size.
 mib()
 {
 	local number=${1%[MGT]}
