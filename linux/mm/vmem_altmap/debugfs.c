@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Altmaps, as administrators see them: debugfs vmem_altmap/altmaps has a line for
- * each. What the columns mean is said in
- * Documentation/admin-guide/mm/vmem_altmap.rst.
+ * each. Documentation/admin-guide/mm/vmem_altmap.rst explains the columns.
  */
 #include <linux/debugfs.h>
 #include <linux/init.h>
@@ -14,7 +13,7 @@
 #include <linux/time64.h>
 #include <linux/vmem_altmap.h>
 
-static unsigned long kib(unsigned long pages)
+static unsigned long pages_to_kib(unsigned long pages)
 {
 	return pages * (PAGE_SIZE / SZ_1K);
 }
@@ -24,10 +23,11 @@ static void print_altmap(const struct vmem_altmap *altmap, struct seq_file *seq)
 	seq_printf(seq, "%#014llx-%#014llx %-12s %4d %11lu %11lu %11lu %13lu %11lu %11lu %6lu",
 		   PFN_PHYS(altmap->range.start),
 		   PFN_PHYS(altmap->range.last + 1) - 1, altmap->owner ?: "-",
-		   altmap->nid, kib(altmap->reserve), kib(altmap->free),
-		   kib(altmap->alloc), kib(altmap->align),
-		   kib(altmap->free - altmap->alloc - altmap->align),
-		   kib(altmap->watermark), altmap->failed);
+		   altmap->nid, pages_to_kib(altmap->reserve),
+		   pages_to_kib(altmap->free),
+		   pages_to_kib(altmap->alloc), pages_to_kib(altmap->align),
+		   pages_to_kib(altmap->free - altmap->alloc - altmap->align),
+		   pages_to_kib(altmap->watermark), altmap->failed);
 	if (altmap->fill.ns)
 		seq_printf(seq, " %10llu %12u %s\n",
 			   div_u64(altmap->fill.ns, NSEC_PER_USEC),
@@ -36,7 +36,7 @@ static void print_altmap(const struct vmem_altmap *altmap, struct seq_file *seq)
 		seq_printf(seq, " %10s %12s %s\n", "-", "-", "-");
 }
 
-/* The position is a pfn, but 0, where the names of the columns are. */
+/* The position is a pfn; 0 is the line with the names of the columns. */
 static void *altmaps_start(struct seq_file *seq, loff_t *pos)
 {
 	const struct vmem_altmap *altmap = vmem_altmap_iter_start(*pos);

@@ -35,12 +35,12 @@ static bool hibernating;
  */
 bool vmem_altmap_hibernating(void)
 {
-	/* pairs with prepare(): one of the two sees what the other has written */
+	/* pairs with prepare_hibernation(): one of the two sees the other's store */
 	smp_mb();
 	return READ_ONCE(hibernating);
 }
 
-static int refuse(const struct vmem_altmap *altmap)
+static int refuse_hibernation(const struct vmem_altmap *altmap)
 {
 	const struct resource res = DEFINE_RES_MEM(PFN_PHYS(altmap->base_pfn),
 		PFN_PHYS(altmap->range.last + 1 - altmap->base_pfn));
@@ -50,7 +50,7 @@ static int refuse(const struct vmem_altmap *altmap)
 	return -EBUSY;
 }
 
-static int prepare(void)
+static int prepare_hibernation(void)
 {
 	const struct vmem_altmap *altmap;
 	int err = 0;
@@ -61,7 +61,7 @@ static int prepare(void)
 	altmap = vmem_altmap_iter_start(0);
 	for (; altmap && !err; altmap = vmem_altmap_iter_next(altmap))
 		if (pfn_in_pagemap(altmap->base_pfn))
-			err = refuse(altmap);
+			err = refuse_hibernation(altmap);
 	vmem_altmap_iter_stop();
 
 	if (err)
@@ -69,18 +69,19 @@ static int prepare(void)
 	return err;
 }
 
-static int notify(struct notifier_block *block, unsigned long event, void *data)
+static int hibernation_notify(struct notifier_block *block,
+			      unsigned long event, void *data)
 {
 	/* a user that only wants a quiet system writes no image to resume from */
 	if (event == PM_HIBERNATION_PREPARE && !hibernation_is_quiet())
-		return notifier_from_errno(prepare());
+		return notifier_from_errno(prepare_hibernation());
 	if (event == PM_POST_HIBERNATION)
 		WRITE_ONCE(hibernating, false);
 	return NOTIFY_DONE;
 }
 
 static struct notifier_block pm_block = {
-	.notifier_call = notify,
+	.notifier_call = hibernation_notify,
 };
 
 static int __init vmem_altmap_hibernate_init(void)

@@ -414,8 +414,8 @@ VISIBLE_IF_KUNIT void vmem_altmap_warn_free(struct vmem_altmap *altmap,
 		  &res, size, &phys);
 }
 
-static int free_block(struct vmem_altmap *altmap, unsigned long pfn,
-		      unsigned long nr_pages)
+static int free_storage(struct vmem_altmap *altmap, unsigned long pfn,
+			unsigned long nr_pages)
 {
 	guard(mutex)(&vmem_altmap_lock);
 	return vmem_altmap_storage_free(altmap, pfn, nr_pages);
@@ -450,7 +450,7 @@ bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
 	if (!altmap || !in_storage(altmap, pfn))
 		return false;
 
-	if (!PAGE_ALIGNED(size) || free_block(altmap, pfn, size / PAGE_SIZE)) {
+	if (!PAGE_ALIGNED(size) || free_storage(altmap, pfn, size / PAGE_SIZE)) {
 		vmem_altmap_warn_free(altmap, phys, size);
 		return true;
 	}
