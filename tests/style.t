@@ -45,7 +45,7 @@ ours()
 undated()
 {
 	(cd "$ALTMAP_SERIES/patches/$KVER" &&
-		grep -LE '^(Fixes: |It is so since )' 1-fixes/*.patch)
+		grep -LE '^(Fixes: |The problem has existed since )' 1-fixes/*.patch)
 }
 
 # new PATTERN...: print the series' new files whose names end so
