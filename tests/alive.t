@@ -20,6 +20,7 @@ libnvdimm-pfn-set-the-altmap-from-the-info-block-alone
 mm-remove-what-altmaps-that-are-handed-down-were-for
 mm-drop-the-altmap-parameters}
 
+build=(--config guest+small)
 for it in $commits; do
 	boot "$it" --mem 1G --pmem 1G \
 		--append memory_hotplug.memmap_on_memory=1 alive.sh

@@ -15,7 +15,7 @@ on=memory_hotplug.memmap_on_memory
 
 boot altmap --pmem 2G boot.sh 4
 boot altmap --pmem 2G --cpu lpa2=off boot.sh 3
-boot altmap --pmem 4G fsdax.sh
+boot altmap --pmem 4G fsdax.sh ext4 xfs
 boot altmap --pmem 1008M devdax.sh 16K 67108864
 boot altmap --pmem 1G devdax.sh 32M 67108864
 boot altmap --pmem 1G,label=2M regions.sh 16K

@@ -17,7 +17,7 @@ on=memory_hotplug.memmap_on_memory
 
 boot altmap --pmem 2G boot.sh 5
 boot altmap --pmem 2G --cpu lpa2=off boot.sh 4
-boot altmap --pmem 4G fsdax.sh
+boot altmap --pmem 4G fsdax.sh ext4
 boot altmap --pmem 1008M devdax.sh 4K 1073741824
 boot altmap --pmem 1G devdax.sh 2M 1073741824
 boot altmap --pmem 1G,label=2M regions.sh 2M

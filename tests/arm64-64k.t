@@ -14,7 +14,7 @@ build=(--arch arm64 --config guest+64k)
 on=memory_hotplug.memmap_on_memory
 
 boot altmap --pmem 2G boot.sh 3
-boot altmap --pmem 4G fsdax.sh
+boot altmap --pmem 4G fsdax.sh ext4 xfs
 boot altmap --pmem 1008M devdax.sh 64K 67108864
 boot altmap --pmem 2G devdax.sh 512M 67108864
 boot altmap --pmem 1G,label=2M regions.sh 64K

@@ -61,7 +61,7 @@ try "it has the drivers as modules" pack
 note "$(basename "$package"), modules: $(wc -l <"$WORK/files")"
 on=memory_hotplug.memmap_on_memory
 boot altmap --pmem 2G boot.sh 5
-boot altmap --mem 1G --pmem 4G fsdax.sh
+boot altmap --mem 1G --pmem 4G fsdax.sh ext4 xfs
 # through /dev/mem, the test reads memory that the driver has claimed
 boot altmap --mem 1G --pmem 1G --append iomem=relaxed devdax.sh 2M 1073741824
 boot altmap --mem 1G --pmem 1G,label=2M regions.sh 2M

@@ -8,5 +8,5 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib/guest.sh"
 
-boot altmap --pmem 4G fsdax.sh
+boot altmap --pmem 4G fsdax.sh ext4 xfs
 finish

@@ -38,6 +38,9 @@ made_by()
 	point $? "the $2 kernel left the $1 kernel's info blocks alone"
 }
 
+# "make bench" and the sweep have the stock kernel with all of guest.config
+: "${KERNEL_stock=$(tools/kernel --config guest+small stock "$KVER")}"
+[ "$KERNEL_stock" ] || bail "no stock kernel"
 made_by stock altmap
 made_by altmap stock
 sum=$(cat "$WORK/first" "$WORK/second" | sha1sum)

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# fsdax.sh - an fsdax namespace works with its memmap on the device: with files
-# on ext4 and xfs, and when it is enabled again and again. The test also
-# measures the DRAM that this takes.
+# fsdax.sh FILESYSTEM... - an fsdax namespace works with its memmap on the
+# device: with files on each FILESYSTEM (ext4, xfs), and when it is enabled again
+# and again. The test also measures the DRAM that this takes.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -44,14 +44,15 @@ cycles()
 # little DRAM.
 map_dev()
 {
-	local memmap
+	local memmap fs
 
 	memmap=$(vmstat nr_memmap_pages)
 	check "fsdax --map=dev is made" create $NS fsdax dev
 	is "map=dev: nr_memmap_pages counts no page of the device" \
 		"$(vmstat nr_memmap_pages)" "$memmap"
-	files ext4
-	files xfs
+	for fs; do
+		files "$fs"
+	done
 	keeps_at_most "map=dev: disabled and enabled 20 times" 64 cycles
 	check "map=dev: disabled" ndctl disable-namespace $NS
 	check "map=dev: its block device is gone" [ ! -e /dev/pmem0 ]
@@ -85,7 +86,7 @@ small_alignment()
 	files ext4
 }
 
-map_dev
+map_dev "$@"
 map_mem
 small_alignment
 finish
