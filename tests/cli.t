@@ -101,6 +101,11 @@ refuses "an unknown architecture is refused" "there are: x86 arm64" \
 	tools/kernel --arch nonesuch stock "$KVER"
 refuses "a configuration for packages that is not there is named" \
 	"CONFIG=nonesuch: no such file" env CONFIG=nonesuch tools/deb
+refuses "a file that is no package is named" \
+	"$0 is no package of a kernel" tools/packaged "$0" "$WORK/kernel"
+refuses "a tool that unpacks modules is named with its package" \
+	"modprobe is missing; install the Debian package kmod" \
+	without modprobe -- tools/packaged "$0" "$WORK/kernel"
 refuses "assemble names the versions there are" \
 	"no patches for Linux 9.99; there are: .*6\.12" \
 	tools/assemble 9.99 "$WORK/tree"

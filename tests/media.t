@@ -38,9 +38,22 @@ made_by()
 	point $? "the $2 kernel left the $1 kernel's info blocks alone"
 }
 
-# "make bench" and the sweep have the stock kernel with all of guest.config
-: "${KERNEL_stock=$(tools/kernel --config guest+small stock "$KVER")}"
-[ "$KERNEL_stock" ] || bail "no stock kernel"
+# debian_stock: the stock kernel is Debian's own, of its package; if apt offers
+# none, it is built
+debian_stock()
+{
+	local release
+
+	KERNEL_stock=$WORK/stock
+	release=$(tools/packaged "$KVER" "$KERNEL_stock")
+	case $? in
+	0) note "stock: $release" ;;
+	3) KERNEL_stock=$(tools/kernel --config guest+small stock "$KVER") ;;
+	*) false ;;
+	esac
+}
+
+[ "${KERNEL_stock:-}" ] || debian_stock || bail "no stock kernel"
 made_by stock altmap
 made_by altmap stock
 sum=$(cat "$WORK/first" "$WORK/second" | sha1sum)
