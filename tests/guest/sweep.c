@@ -55,7 +55,7 @@
 #define AGAIN 5
 
 /* number of looks to wait for late frees, before waiting for RCU */
-#define LOOKS 50
+#define LOOKS 5
 
 /* more allocations than a bind can make */
 #define NONE 100000000

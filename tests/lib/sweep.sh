@@ -18,19 +18,23 @@ mkdir -p "$LOGS"
 # nvdimms PLACE MODE: set PMEM to the options for the NVDIMMs: one stays in use,
 # two are for plain binds, and the others are swept. A bind that succeeds
 # although an allocation failed uses up an NVDIMM that was never bound, so there
-# are more NVDIMMs than such allocations.
+# are more NVDIMMs than such allocations: 37 for fsdax, 22 for kmem, else 8.
 nvdimms()
 {
-	local first size at step i
+	local first size at step i count=16
 
 	case $1 in
 	ends) first=32768 size=144 at=33782 step=512 ;;
 	tables) first=1049600 size=256 at=1572736 step=524288 ;;
 	esac
+	case $2 in
+	fsdax) count=48 ;;
+	kmem) count=32 ;;
+	esac
 	# three memory blocks of 128 MiB
 	[ "$2" != kmem ] || at=$((at - 128)) size=$((size + 256))
 	PMEM=(--pmem "256M,at=${first}M")
-	for ((i = 0; i < 48; i++)); do
+	for ((i = 0; i < count; i++)); do
 		PMEM+=(--pmem "${size}M,at=$((at + i * step))M")
 	done
 }
