@@ -178,8 +178,8 @@ bound()
 	"${as[@]}" "$@"
 }
 
-# sparse: the trees made from now on have no files but those in the folders of
-# the series, and git need not look at 86,000 files each time
+# sparse: the trees made from now on have only the folders of the series, and the
+# files next to these folders, so git need not look at 86,000 files each time
 sparse()
 {
 	local folders template=$WORK/template

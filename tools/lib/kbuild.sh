@@ -40,9 +40,11 @@ fragments()
 
 : "${arch=x86}" "${cross=}" "${llvm=}"
 
-# This machine's compiler, and the folder of ccache, for all trees.
+# This machine's compiler, and the folder of ccache, for all trees. The command
+# has no path, since make compiles again what another command has compiled.
 cc=gcc
-! command -v ccache >/dev/null || cc="ccache gcc"
+! command -v ccache >/dev/null || cc="cached gcc"
+PATH=$ALTMAP_TOP/tools/lib/bin:$PATH
 export CCACHE_DIR=$ALTMAP_CACHE/ccache CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=3G
 # Else ccache preprocesses each file that it does not know, and the compiler does
 # so again: a first build takes half as long again.
