@@ -46,8 +46,8 @@ cc=gcc
 ! command -v ccache >/dev/null || cc="cached gcc"
 PATH=$ALTMAP_TOP/tools/lib/bin:$PATH
 export CCACHE_DIR=$ALTMAP_CACHE/ccache CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=3G
-# Else ccache preprocesses each file that it does not know, and the compiler does
-# so again: a first build takes half as long again.
+# Else ccache preprocesses each file that it does not know, and the compiler
+# does so again: a first build takes half as long again.
 export CCACHE_DEPEND=1
 
 # compiler: print its command
