@@ -107,6 +107,23 @@ refuses "assemble names the versions there are" \
 	"no patches for Linux 9.99; there are: .*6\.12" \
 	tools/assemble 9.99 "$WORK/tree"
 
+# included TEXT: compile, as for kernels, a file that includes TEXT by .incbin. Is
+# TEXT in the object?
+included()
+(
+	# shellcheck source-path=SCRIPTDIR
+	. "$ALTMAP_TOP/tools/lib/kbuild.sh"
+	printf %s "$1" >"$WORK/text"
+	# shellcheck disable=SC2154 # kbuild.sh sets it
+	CCACHE_DIR=$WORK/ccache $cc -Wp,-MMD,"$WORK/included.d" -c \
+		-o "$WORK/included.o" "$WORK/included.S" &&
+		grep -q "$1" "$WORK/included.o"
+)
+
+echo ".incbin \"$WORK/text\"" >"$WORK/included.S"
+try "an object contains the file that it includes" included first
+try "it contains another such file of the same size" included other
+
 # cache_is CACHE WANTED: with ALTMAP_CACHE=CACHE the tools use WANTED
 cache_is()
 {
