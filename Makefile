@@ -9,8 +9,8 @@ PART ?=
 T ?=
 DEBUG ?=
 QUICK ?=
-# tests that run side by side, each with a guest of two CPUs and up to 4 GiB; with
-# two of them, two CPUs are idle for a fifth of the time
+# tests that run side by side, each with a guest of two CPUs and up to 4 GiB; a
+# guest that waits leaves a CPU idle
 JOBS ?= 3
 
 export KVER DEBUG QUICK CONFIG XFSTESTS

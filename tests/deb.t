@@ -13,7 +13,8 @@ KERNEL_altmap=$WORK/kernel
 package=$(tools/deb) || bail "no packages"
 try "there are headers of the same version" \
 	[ -f "${package/linux-image/linux-headers}" ]
-try "the image has a kernel, and the drivers as modules" \
+try "the image is a package" dpkg-deb -I "$package"
+try "it has a kernel, and the drivers as modules" \
 	tools/packaged "$package" "$KERNEL_altmap"
 note "$(basename "$package")"
 on=memory_hotplug.memmap_on_memory
