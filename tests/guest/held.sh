@@ -389,6 +389,50 @@ unmounted_lazily()
 	unbound "unmounted lazily"
 }
 
+# Make a large file, and map it in parts so small that each of its pages has a
+# DAX entry of its own. A write to /dev/null would read none of them.
+many_entries()
+{
+	local mib
+
+	head -c $((64 * MIB)) /dev/zero >/mnt/large && sync || return
+	for mib in $(seq 0 63); do
+		./mapdax read /mnt/large $((mib * MIB)) "$MIB" >/tmp/part ||
+			return
+	done
+}
+
+# Wait until the process is in DAX's code.
+among_entries()
+{
+	until grep -qs ' dax_' "/proc/$1/stack"; do
+		kill -0 "$1" || return
+	done
+}
+
+# The filesystem is unmounted while the removal takes a file's pages off it: the
+# unmount must find no inode in use. The removal gets little of a CPU, so that it
+# is not faster than the unmount.
+unmounted_meanwhile()
+{
+	local busy removal
+
+	check "$NAME: a large file is mapped" many_entries
+	taskset 2 sh -c 'while :; do :; done' &
+	busy=$!
+	# shellcheck disable=SC2016 # for the new shell
+	taskset 2 sh -c 'renice -n 19 $$ && echo "$0" >"$1"/unbind' \
+		"$HOLDER" "$DRIVER" &
+	removal=$!
+	check "$NAME: the removal is at the file" among_entries $removal
+	check "$NAME: it is unmounted while the device is removed" umount /mnt
+	kill $busy
+	check "$NAME: the removal ends" wait $removal
+	# it may have taken so long that it was logged
+	dmesg -c >/dev/null
+	bound_again
+}
+
 frozen()
 {
 	hold vmsplice closed /mnt/a 0 4
@@ -416,6 +460,7 @@ filesystem()
 	check "$NAME is mounted" mount_dax "$TYPE" "$DISK"
 	mounted
 	[ "$TYPE${DM:-}" != xfs-rmapbtdm ] || shared_below_dm
+	[ "$TYPE${DM:-}" != ext4dm ] || unmounted_meanwhile
 	unmounted_lazily
 	[ "$TYPE" = erofs ] || frozen
 	if [ "$DM" ]; then
