@@ -46,7 +46,7 @@ help:
 	@echo '                  table of failed allocations'
 	@echo 'make test-all     those that take a kernel of their own, too: arm64 with'
 	@echo '                  other page sizes, the series without altmaps, its first'
-	@echo '                  part alone, chosen commits of its last one, Xen; and each'
+	@echo '                  parts alone, chosen commits of its last one, Xen; and each'
 	@echo '                  commit compiled by itself'
 	@echo 'make check        $(checks): no guest, no full build'
 	@echo 'make check-arch   the series compiled for seven architectures, and for x86'

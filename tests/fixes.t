@@ -1,30 +1,34 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# fixes.t - the first part of the series is useful by itself: a kernel with this
-# part alone passes the tests of what it fixes.
+# fixes.t - the first part of the series is useful by itself, and so are the first
+# two: a kernel with these alone passes the tests of what the first one fixes.
+# KERNELS="NAME..." names other ends of the series.
 #
 # tags: extra
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib/guest.sh"
 
-# passes TEST: run it, and print its points as points of this test, renumbered
+# passes PART TEST: run it, and print its points as points of this test, renumbered
 passes()
 {
-	relay < <("tests/$1.t" | sed -E '/^1\.\./d; s/^((not )?ok) [0-9]+ /\1 /'
+	relay < <("tests/$2.t" | sed -E '/^1\.\./d; s/^((not )?ok) [0-9]+ /\1 /'
 		echo "${PIPESTATUS[0]}" >"$WORK/status")
 	[ "$(cat "$WORK/status")" = 0 ]
-	point $? "all of $1"
+	point $? "$1: all of $2"
 }
 
-KERNEL_altmap=$(kernel fixes) || bail "no kernel"
-LOGS=$LOGS/fixes
-export KERNEL_altmap LOGS
-# without machine-checks: these need trace events, which stock's altmap lacks
-boot fixes --pmem 1G poison.sh told raw ext4 xfs xfs-rmapbt \
-	devdax:4096 devdax:2097152
-passes held
-passes surprise
-passes concurrent
+logs=$LOGS
+for part in ${KERNELS:-fixes preparation}; do
+	KERNEL_altmap=$(kernel "$part") || bail "no kernel"
+	LOGS=$logs/$part
+	export KERNEL_altmap LOGS
+	# without machine-checks: these need trace events, which stock's altmap lacks
+	boot "$part" --pmem 1G poison.sh told raw ext4 xfs xfs-rmapbt \
+		devdax:4096 devdax:2097152
+	for it in held surprise concurrent; do
+		passes "$part" "$it"
+	done
+done
 finish
