@@ -402,10 +402,10 @@ many_entries()
 	done
 }
 
-# Wait until the process is in DAX's code.
+# Wait until the process takes a page off its file.
 among_entries()
 {
-	until grep -qs ' dax_' "/proc/$1/stack"; do
+	until grep -qs ' dax_revoke_page+' "/proc/$1/stack"; do
 		kill -0 "$1" || return
 	done
 }
