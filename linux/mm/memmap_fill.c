@@ -21,6 +21,7 @@
 #include <linux/numa.h>
 #include <linux/padata.h>
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/isolation.h>
 #include <linux/timekeeping.h>
 #include <linux/topology.h>
@@ -97,9 +98,12 @@ unsigned long memmap_fill_like(struct page *page, unsigned long nr)
 /* Jobs that run at the same time share the node's CPUs, isolated ones excluded. */
 static int max_threads(int nid)
 {
-	unsigned int cpus = cpumask_weight_and(cpumask_of_node(nid),
-				housekeeping_cpumask(HK_TYPE_DOMAIN));
+	unsigned int cpus;
 
+	/* which CPUs these are may change */
+	guard(rcu)();
+	cpus = cpumask_weight_and(cpumask_of_node(nid),
+				  housekeeping_cpumask(HK_TYPE_DOMAIN));
 	cpus /= atomic_read(&jobs[nid]);
 	if (memmap_fill_threads)
 		cpus = min(cpus, memmap_fill_threads);

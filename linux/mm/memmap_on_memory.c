@@ -12,7 +12,6 @@
  */
 #define pr_fmt(fmt) "memmap_on_memory: " fmt
 
-#include <linux/kasan.h>
 #include <linux/memmap_on_memory.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
@@ -118,34 +117,6 @@ void mhp_unregister_altmaps(u64 start, u64 size)
 	}
 }
 
-static int online_memmap(unsigned long pfn, unsigned long nr_pages,
-			 struct zone *zone)
-{
-	unsigned long i;
-	int err;
-
-	err = kasan_add_zero_shadow(__va(PFN_PHYS(pfn)), PFN_PHYS(nr_pages));
-	if (err)
-		return err;
-	move_pfn_range_to_zone(zone, pfn, nr_pages, MIGRATE_UNMOVABLE);
-	for (i = 0; i < nr_pages; i++) {
-		__ClearPageOffline(pfn_to_page(pfn + i));
-		SetPageVmemmapSelfHosted(pfn_to_page(pfn + i));
-	}
-	/* onlining the rest does this for the section that both share */
-	online_mem_sections(pfn, ALIGN_DOWN(pfn + nr_pages,
-					    PAGES_PER_SECTION));
-	return 0;
-}
-
-static void offline_memmap(unsigned long pfn, unsigned long nr_pages)
-{
-	offline_mem_sections(pfn, ALIGN_DOWN(pfn + nr_pages,
-					     PAGES_PER_SECTION));
-	remove_pfn_range_from_zone(page_zone(pfn_to_page(pfn)), pfn, nr_pages);
-	kasan_remove_zero_shadow(__va(PFN_PHYS(pfn)), PFN_PHYS(nr_pages));
-}
-
 /**
  * mhp_online_block() - online a memory block, but for the memmap that it holds
  * @pfn: the block's first
@@ -172,13 +143,13 @@ int mhp_online_block(unsigned long pfn, unsigned long nr_pages,
 	if (altmap->inaccessible)
 		page_init_poison(pfn_to_page(pfn),
 				 nr_pages * sizeof(struct page));
-	err = online_memmap(pfn, memmap_pages, zone);
+	err = mhp_init_memmap_on_memory(pfn, memmap_pages, zone);
 	if (err)
 		return err;
 	err = online_pages(pfn + memmap_pages, nr_pages - memmap_pages, zone,
 			   group);
 	if (err) {
-		offline_memmap(pfn, memmap_pages);
+		mhp_deinit_memmap_on_memory(pfn, memmap_pages);
 		return err;
 	}
 	adjust_present_page_count(pfn_to_page(pfn), group, memmap_pages);
@@ -213,6 +184,6 @@ int mhp_offline_block(unsigned long pfn, unsigned long nr_pages,
 					  memmap_pages);
 		return err;
 	}
-	offline_memmap(pfn, memmap_pages);
+	mhp_deinit_memmap_on_memory(pfn, memmap_pages);
 	return 0;
 }

@@ -154,7 +154,7 @@ static void data_pages_are_the_drivers(struct kunit *test)
 
 	map_device(test, pgmap);
 	for (; pfn < end; pfn++) {
-		KUNIT_EXPECT_PTR_EQ(test, pgmap, pfn_to_page(pfn)->pgmap);
+		KUNIT_EXPECT_PTR_EQ(test, pgmap, page_pgmap(pfn_to_page(pfn)));
 		KUNIT_EXPECT_TRUE(test, pgmap_pfn_valid(pgmap, pfn));
 	}
 	unmap_device(test, pgmap);
