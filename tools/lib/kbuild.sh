@@ -14,11 +14,11 @@
 # shellcheck disable=SC2154
 
 # fragments NAME[+NAME...]: print these files, each in a folder of configs/, as
-# one fragment, each with the architecture's own file; a later setting overrides
-# an earlier one
+# one fragment, each with the architecture's and the kernel version's own files; a
+# later setting overrides an earlier one
 fragments()
 {
-	local part parts
+	local part parts version=${version:-${KVER:-6.12}} own
 
 	IFS=+ read -ra parts <<<"$1"
 	set --
@@ -26,8 +26,10 @@ fragments()
 		part=$(echo "$ALTMAP_TOP"/configs/*/"$part.config")
 		[ -f "$part" ] || die "no ${part##*/} in configs/"
 		set -- "$@" "$part"
-		part=${part%.config}-$arch.config
-		[ ! -f "$part" ] || set -- "$@" "$part"
+		for own in "$arch" "$version" "$arch-$version"; do
+			own=${part%.config}-$own.config
+			[ ! -f "$own" ] || set -- "$@" "$own"
+		done
 	done
 	awk '/^(# )?CONFIG_/ {
 			name = $1 == "#" ? $2 : $1
