@@ -34,7 +34,9 @@ fit()
 
 	first=$(fragments "$names$own")
 	configure "$first"
-	on ARCH_HAS_PTE_DEVMAP || names+=+nodevice
+	# later kernels need no such page table entries
+	! grep -q 'config ARCH_HAS_PTE_DEVMAP' "$tree/mm/Kconfig" ||
+		on ARCH_HAS_PTE_DEVMAP || names+=+nodevice
 	on ARCH_ENABLE_MEMORY_HOTPLUG || names+=$nohotplug
 	on ZONE_DEVICE || own=+altmap
 	# powerpc finds out at boot what the tests take for a constant

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # media.t - the on-media format has not changed: this kernel can use namespaces
-# that the stock kernel made, and the reverse. On read-only NVDIMMs they can be
+# that the stock kernel made, and the reverse, and so with the stock kernels of
+# the other versions and the series on these. On read-only NVDIMMs they can be
 # read.
 #
 # tags: test debug
@@ -38,26 +39,52 @@ made_by()
 	point $? "the $2 kernel left the $1 kernel's info blocks alone"
 }
 
-# debian_stock: the stock kernel is Debian's own, of its package; if apt offers
-# none, it is built
-debian_stock()
+# stock VERSION: set folder to that of a stock kernel, which is Debian's own, of
+# its package; if apt offers none, it is built
+stock()
 {
 	local release
 
-	KERNEL_stock=$WORK/stock
-	release=$(tools/packaged "$KVER" "$KERNEL_stock")
+	folder=$WORK/stock-$1
+	release=$(tools/packaged "$1" "$folder")
 	case $? in
 	0) note "stock: $release" ;;
-	3) KERNEL_stock=$(tools/kernel --config guest+small stock "$KVER") ;;
+	3) folder=$(tools/kernel --config guest+small stock "$1") ;;
 	*) false ;;
 	esac
 }
 
-[ "${KERNEL_stock:-}" ] || debian_stock || bail "no stock kernel"
+# others: do it with the kernels of each other version
+others()
+{
+	local series version folder
+
+	for series in patches/*/series; do
+		version=$(basename "${series%/*}")
+		[ "$version" != "$KVER" ] || continue
+		note "the other kernels: $version"
+		stock "$version" || bail "no stock kernel $version"
+		# shellcheck disable=SC2034 # boot reads these two
+		KERNEL_other_stock=$folder
+		# shellcheck disable=SC2034
+		KERNEL_other_altmap=$(tools/kernel altmap "$version") ||
+			bail "no kernel $version"
+		made_by other-stock altmap
+		made_by altmap other-stock
+		made_by other-altmap altmap
+		made_by altmap other-altmap
+	done
+}
+
+if [ ! "${KERNEL_stock:-}" ]; then
+	stock "$KVER" || bail "no stock kernel"
+	KERNEL_stock=$folder
+fi
 made_by stock altmap
 made_by altmap stock
 sum=$(cat "$WORK/first" "$WORK/second" | sha1sum)
 on altmap look ,ro
 [ "$(cat "$WORK/first" "$WORK/second" | sha1sum)" = "$sum" ]
 point $? "nothing was written to NVDIMMs that are read-only"
+others
 finish

@@ -15,7 +15,7 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../tools/lib/apt.sh"
 
-store=$ALTMAP_CACHE/releases
+store=$ALTMAP_CACHE/releases/$KVER
 package=linux-source-$KVER
 mkdir -p "$store"
 
@@ -111,7 +111,12 @@ for version in "${all[@]}"; do
 	try "$package $version can be had" debian "$version"
 done
 if [ "${#all[@]}" -gt 0 ]; then
-	try "a plain Linux $KVER can be had" plain "${all[@]}"
+	if plain "${all[@]}" >"$WORK/plain" 2>&1 </dev/null ||
+		! grep -q '404 *Not Found' "$WORK/plain"; then
+		try "a plain Linux $KVER can be had" plain "${all[@]}"
+	else
+		point 0 "a plain Linux $KVER # SKIP the mirror has none"
+	fi
 	prune "${all[0]}" | sed 's/^/# /'
 else
 	note "apt has no $package: $(grep -m 1 '^[EW]:' "$WORK/apt/log")"

@@ -17,11 +17,12 @@
 
 # checkpatch with the options for a series outside the kernel's tree. Ignored
 # are warnings that MAINTAINERS needs an entry for a new file, that a fixed
-# commit is unknown, as there is no history, and of names that the kernel itself
-# uses, such as __ClearPageOffline().
+# commit is unknown, as there is no history, of names that the kernel itself
+# uses, such as __ClearPageOffline(), and that kzalloc_obj() is there, which only
+# later kernels have.
 checkpatch=(scripts/checkpatch.pl --strict --quiet --no-summary
 	--show-types --ignore FILE_PATH_CHANGES --ignore CAMELCASE
-	--ignore UNKNOWN_COMMIT_ID)
+	--ignore UNKNOWN_COMMIT_ID --ignore ALLOC_WITH_SIZEOF)
 
 # laid_out FILE: print the options to ignore two more warnings in a file with
 # trace events, whose parts the kernel writes as blocks in parentheses

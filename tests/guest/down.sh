@@ -25,8 +25,7 @@
 . ./lib.sh
 
 SIZE=$((64 << 20))
-# debugfs mounts this on the first access
-TRACING=/sys/kernel/debug/tracing
+TRACING=/sys/kernel/tracing
 HIBERNATION='no hibernation while pfn0[.0-9]* holds its own memmap'
 
 make()
@@ -158,6 +157,7 @@ cut()
 {
 	[ "$1" = disable-namespace ] ||
 		check "the namespace is disabled" ndctl disable-namespace "$NS"
+	[ -e "$TRACING"/events ] || mount -t tracefs trace "$TRACING"
 	echo 1 >"$TRACING"/events/vmem_altmap/"$2"/enable
 	{
 		ndctl "$1" "$NS" >/dev/null 2>&1

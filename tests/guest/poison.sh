@@ -18,8 +18,7 @@
 OFFLINE=/sys/devices/system/memory/hard_offline_page
 INJECT=/sys/kernel/debug/hwpoison/corrupt-pfn
 SIZE=$((8 << 20))
-# debugfs mounts this on the first access
-TRACING=/sys/kernel/debug/tracing
+TRACING=/sys/kernel/tracing
 
 corrupted()
 {
@@ -246,6 +245,7 @@ during()
 {
 	local event=$1 command=$2 address=$3
 
+	[ -e $TRACING/trace ] || mount -t tracefs trace $TRACING
 	echo >$TRACING/trace
 	echo 1 >$TRACING/events/vmem_altmap/"$event"/enable
 	ndctl "$command" "$SECOND" >/tmp/out 2>&1 &

@@ -17,10 +17,12 @@ LRU=/sys/kernel/mm/lru_gen/enabled
 MEMORY=/sys/devices/system/memory
 DRIVER=$DRIVERS/nd_pmem
 
-# throttle QUOTA PERIOD: the removal may run QUOTA microseconds in each PERIOD
-throttle()
+# starve IDLE WEIGHT: the removal shares its CPU with a busy process of this
+# weight, and runs as if the CPU were idle if IDLE is 1. A quota would not do: in
+# later kernels it ends only what runs in user space.
+starve()
 {
-	echo "$1 $2" >$CGROUP/slow/cpu.max
+	echo "$1" >$CGROUP/slow/cpu.idle && echo "$2" >$CGROUP/busy/cpu.weight
 }
 
 # group NAME: make a cgroup
@@ -38,10 +40,10 @@ enter()
 	sh -c 'echo $$ >"$0" && exec "$@"' "$CGROUP/$group/cgroup.procs" "$@"
 }
 
-# Start the removal, on the CPU that stays online: a CPU that goes offline lets
-# tasks run that have used up their quota.
+# Start the removal, and the process that is busy, on the CPU that stays online.
 removed_slowly()
 {
+	enter busy taskset 1 sh -c 'while :; do :; done' &
 	enter slow taskset 1 sh -c "echo $HOLDER >$DRIVER/unbind" &
 	REMOVAL=$!
 }
@@ -133,9 +135,10 @@ WHAT='cpu_goes_and_comes enters_a_group lru_gen_is_toggled page_is_offlined
 mount -t tracefs trace $TRACE
 mkdir $CGROUP
 check "cgroups are there" mount -t cgroup2 none $CGROUP
-check "they can have a quota" sh -c "echo +cpu >$CGROUP/cgroup.subtree_control"
-check "the removal has one" group slow
-check "others have none" group fast
+check "they can have a weight" sh -c "echo +cpu >$CGROUP/cgroup.subtree_control"
+check "there is one for the removal" group slow
+check "one for a busy process" group busy
+check "one for others" group fast
 check "a namespace is made" create $NS fsdax dev
 check "and another" create namespace1.0 fsdax dev
 HOLDER=$(holder $NS)
@@ -148,14 +151,14 @@ check "pages are free" [ "$FREE" ]
 echo 1 >/sys/module/memmap_fill/parameters/threads
 echo 1 >$EVENTS/vmem_altmap_scrub_begin/enable
 echo 1 >$EVENTS/vmem_altmap_scrub_end/enable
-throttle 5000 100000
+check "the removal gets little of a CPU" starve 0 5000
 removed_slowly
 check "the scrub has begun" begun
-throttle 1000 1000000
+check "the removal gets less" starve 1 1000
 for what in $WHAT; do
 	meanwhile "$what"
 done
-throttle max 1000000
+xargs kill <$CGROUP/busy/cgroup.procs
 check "it is disabled" wait "$REMOVAL"
 cat $TRACE/trace >/tmp/trace
 
