@@ -10,15 +10,6 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib/guest.sh"
 
-# passes PART TEST: run it, and print its points as points of this test, renumbered
-passes()
-{
-	relay < <("tests/$2.t" | sed -E '/^1\.\./d; s/^((not )?ok) [0-9]+ /\1 /'
-		echo "${PIPESTATUS[0]}" >"$WORK/status")
-	[ "$(cat "$WORK/status")" = 0 ]
-	point $? "$1: all of $2"
-}
-
 logs=$LOGS
 for part in ${KERNELS:-fixes preparation}; do
 	KERNEL_altmap=$(kernel "$part") || bail "no kernel"

@@ -7,35 +7,19 @@
 # tags: test first
 
 # shellcheck source-path=SCRIPTDIR
-. "$(dirname "$0")/lib/tap.sh"
-
-# relay NAME: pass the points of a test on as those of this one, and fail unless
-# their number is the one that it promised
-relay()
-{
-	local line seen=0 promised=-1
-
-	while IFS= read -r line; do
-		case $line in
-		"ok "*) seen=$((seen + 1)); point 0 "$1:${line#ok *-}" ;;
-		"not ok "*) seen=$((seen + 1)); point 1 "$1:${line#not ok *-}" ;;
-		1..*) promised=${line#1..} ;;
-		*) printf '%s\n' "$line" ;;
-		esac
-	done
-	[ $seen = "${promised%% *}" ]
-	point $? "$1: runs to its end"
-}
+. "$(dirname "$0")/lib/guest.sh"
 
 # these are for the version that the user tests
 unset KERNEL_altmap KERNEL_stock KERNEL_none
 
+tested=$KVER logs=$LOGS
 for series in patches/*/series; do
-	version=$(basename "${series%/*}")
-	[ "$version" != "$KVER" ] || continue
-	for name in series releases style kunit fsdax devdax hotplug dram; do
-		relay "$version $name" < <(KVER=$version \
-			LOGS=$ALTMAP_TOP/build/console/$version "tests/$name.t")
+	KVER=$(basename "${series%/*}")
+	[ "$KVER" != "$tested" ] || continue
+	LOGS=$logs/$KVER
+	export KVER LOGS
+	for it in series releases style kunit fsdax devdax hotplug dram; do
+		passes "$KVER" "$it"
 	done
 done
 finish

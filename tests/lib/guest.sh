@@ -49,6 +49,16 @@ relay()
 	done
 }
 
+# passes WHERE TEST: run another test, and print its points as points of this one,
+# renumbered
+passes()
+{
+	relay < <("tests/$2.t" | sed -E '/^1\.\./d; s/^((not )?ok) [0-9]+ /\1 /'
+		echo "${PIPESTATUS[0]}" >"$WORK/status")
+	[ "$(cat "$WORK/status")" = 0 ]
+	point $? "$1: all of $2"
+}
+
 # run_guest OPTION... SCRIPT [ARGUMENT...]: as for tools/guest; its messages are
 # in $WORK/errors then, and status is how it ended.
 run_guest()
