@@ -39,7 +39,8 @@ from()
 # same_series A B: both have the same patches and files, to the byte
 same_series()
 {
-	diff -r -x base -x cover-letter.txt -x differences "$1/patches/$KVER" "$2/patches/$KVER" &&
+	diff -r -x base -x cover-letter.txt -x differences \
+		"$1/patches/$KVER" "$2/patches/$KVER" &&
 		diff -r "$1/linux" "$2/linux"
 }
 
