@@ -1,13 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# boot.sh LEVELS: page tables have that many levels, and a namespace with its
-# memmap on the device works.
+# boot.sh LEVELS [base-pages]: page tables have that many levels, the CPU has no
+# large pages if it should not, and a namespace with its memmap on the device
+# works.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
 is "page tables have $1 levels" "$(./levels)" "$1"
+[ "${2:-}" != base-pages ] ||
+	check "there are no large pages" sh -c '! grep -qw pse /proc/cpuinfo'
 check "fsdax --map=dev is made" create $NS fsdax dev
 is "nr_memmap_pages counts no page of the device" "$(vmstat nr_memmap_pages)" 0
 check "ext4 is made" make_fs ext4 /dev/pmem0

@@ -83,7 +83,7 @@ boot()
 
 	shift
 	[ -z "${DEBUG:-}" ] || [ "$flavour" != altmap ] || set -- --mem 1G \
-		--append "panic_on_warn=1 kasan.fault=panic" "$@"
+		--append "panic_on_warn=1 kasan.fault=panic vm_debug=P" "$@"
 	boots=$((boots + 1))
 	log=$LOGS/$(basename "$0" .t)-$boots.log
 	mkdir -p "$LOGS"
