@@ -9,6 +9,8 @@
 
 # shellcheck disable=SC2317 # functions that try calls
 # shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib/tap.sh"
+# shellcheck source-path=SCRIPTDIR
 . "$ALTMAP_TOP/tools/lib/kbuild.sh"
 
 tree=$ALTMAP_CACHE/build/$KVER-altmap
