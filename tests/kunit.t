@@ -10,8 +10,7 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib/guest.sh"
 
-cases=$(cat "$ALTMAP_TOP"/linux/mm/{,vmem_altmap/}tests/*_kunit.c |
-	grep -c KUNIT_CASE)
+cases=$(kunit_cases)
 # memory for the tests to add, which its driver must not claim
 memory="memmap=384M!512M initcall_blacklist=register_e820_pmem vmem_altmap_kunit.memory=1"
 

@@ -16,8 +16,7 @@
 tree=$ALTMAP_CACHE/build/$KVER-altmap
 obj=$tree/.obj-kunit
 log=$ALTMAP_CACHE/log/$KVER-kunit.log
-cases=$(cat "$ALTMAP_TOP"/linux/mm/{,vmem_altmap/}tests/*_kunit.c |
-	grep -c KUNIT_CASE)
+cases=$(kunit_cases)
 
 kunit()
 {

@@ -57,11 +57,9 @@ stock()
 # others: do it with the kernels of each other version
 others()
 {
-	local series version folder
+	local version folder
 
-	for series in patches/*/series; do
-		version=$(basename "${series%/*}")
-		[ "$version" != "$KVER" ] || continue
+	for version in $(other_versions); do
 		note "the other kernels: $version"
 		stock "$version" || bail "no stock kernel $version"
 		# shellcheck disable=SC2034 # boot reads these two

@@ -12,14 +12,13 @@
 # these are for the version that the user tests
 unset KERNEL_altmap KERNEL_stock KERNEL_none
 
-tested=$KVER logs=$LOGS
-for series in patches/*/series; do
-	KVER=$(basename "${series%/*}")
-	[ "$KVER" != "$tested" ] || continue
+logs=$LOGS
+for KVER in $(other_versions); do
 	LOGS=$logs/$KVER
 	export KVER LOGS
 	for it in series releases style kunit fsdax devdax hotplug dram; do
 		passes "$KVER" "$it"
 	done
 done
+[ "$points" -gt 0 ] || bail "there are patches for no other version"
 finish

@@ -49,6 +49,16 @@ relay()
 	done
 }
 
+# other_versions: print the kernel versions that there are patches for, but KVER
+other_versions()
+{
+	local series
+
+	for series in patches/*/series; do
+		basename "${series%/*}"
+	done | grep -vxF "$KVER"
+}
+
 # passes WHERE TEST: run another test, and print its points as points of this one,
 # renumbered
 passes()

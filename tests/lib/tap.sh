@@ -84,6 +84,12 @@ bail()
 	exit 1
 }
 
+# kunit_cases: print the number of KUnit test cases in the series
+kunit_cases()
+{
+	cat linux/mm/{,vmem_altmap/}tests/*_kunit.c | grep -c KUNIT_CASE
+}
+
 finish()
 {
 	echo "1..$points"
