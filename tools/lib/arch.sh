@@ -19,7 +19,7 @@ ARCHES="x86 arm64"
 #		QEMU's names for the guest's machine and CPU, and options for
 #		the firmware that the machine needs
 #	parameters
-#		the kernel's, for a console on QEMU's first serial line
+#		the kernel's, with a console on QEMU's first serial line
 #	results	QEMU's option for the serial line of the results
 facts()
 {
@@ -39,6 +39,8 @@ facts()
 		machine=virt,gic-version=3 model=max
 		firmware=(-bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd)
 		parameters="console=ttyAMA0 earlycon=pl011,0x9000000"
+		# large pages map added memory; 6.12 is configured so
+		parameters+=" rodata=noalias"
 		results=(-device "pci-serial,chardev=result") ;;
 	*)
 		die "no guests of '$arch' here; there are: $ARCHES" ;;
