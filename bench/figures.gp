@@ -18,6 +18,7 @@ set style line 1 lc rgb "#b03030" lw 2 pt 7
 set style line 2 lc rgb "#888888" lw 2 pt 5
 set style line 3 lc rgb "#3060a0" lw 2 pt 9
 set style line 4 lc rgb "#209050" lw 2 pt 13
+set style line 5 lc rgb "#c08000" lw 2 pt 11
 
 enabled(kernel, cpus) = medians("time-medians.csv", sprintf( \
 	"$1 == \"%s\" && $2 == %d && $3 == \"fsdax\" && $4 == \"dev\" && $6 == \"enable\" { print $5 \",\" $7 / 1e6 }", \
@@ -31,8 +32,9 @@ set title "Enabling an fsdax namespace, --map=dev\n{/*0.8 ".where.", QEMU withou
 set ylabel "ms"
 plot enabled("stock", 1) with linespoints ls 1 title "stock, 1 CPU", \
 	enabled("stock", 2) with linespoints ls 2 title "stock, 2 CPUs", \
-	enabled("altmap", 1) with linespoints ls 3 title "altmap, 1 CPU", \
-	enabled("altmap", 2) with linespoints ls 4 title "altmap, 2 CPUs"
+	enabled("altmap-eager", 1) with linespoints ls 3 title "altmap, on\\_demand=0, 1 CPU", \
+	enabled("altmap-eager", 2) with linespoints ls 4 title "altmap, on\\_demand=0, 2 CPUs", \
+	enabled("altmap", 1) with linespoints ls 5 title "altmap"
 
 if (system("test -f ".dir."/dram-medians.csv && echo y") eq "y") {
 	taken(kernel, map) = medians("dram-medians.csv", sprintf( \

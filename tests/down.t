@@ -34,13 +34,14 @@ disk()
 	truncate -s %512 "$WORK/disk"
 }
 
-# cut_once COMMAND EVENT: the guest ended before it could report a result
+# cut_once COMMAND EVENT: the guest ended before it could report a result. It
+# writes all struct pages, so that an enable and a disable have a middle.
 cut_once()
 {
 	local status=0
 
 	tools/guest --kernel "$(kernel altmap)" "${pmem[@]}" \
-		down.sh cut "$@" >"$WORK/output" 2>&1 || status=$?
+		--append vmem_altmap.on_demand=0 down.sh cut "$@" >"$WORK/output" 2>&1 || status=$?
 	[ "$status" = 125 ] && grep -qx "cut" "$WORK/output" &&
 		! grep -q "^not ok" "$WORK/output"
 }

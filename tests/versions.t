@@ -16,7 +16,7 @@ logs=$LOGS
 for KVER in $(other_versions); do
 	LOGS=$logs/$KVER
 	export KVER LOGS
-	for it in series releases style kunit fsdax devdax hotplug dram; do
+	for it in series releases style kunit fsdax demand devdax hotplug dram; do
 		passes "$KVER" "$it"
 	done
 done

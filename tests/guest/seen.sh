@@ -201,7 +201,7 @@ is "traced: microseconds" $(($(events memmap_fill ns) / 1000)) \
 is "traced: no failure" "$(events vmem_altmap_fail)" 0
 off 0
 echo 100 >$FAULT/probability
-echo 1 >$FAULT/times
+echo -1 >$FAULT/times
 check "an enable fails" traced fails on 0
 is "traced: one failure" "$(events vmem_altmap_fail)" 1
 is "traced: all that was taken is given back" \

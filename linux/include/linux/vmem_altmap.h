@@ -11,6 +11,7 @@
 
 #include <linux/errno.h>
 #include <linux/interval_tree.h>
+#include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
@@ -29,6 +30,25 @@ struct vmem_altmap_fill {
 };
 
 /**
+ * struct vmem_altmap_demand - struct pages that are written on demand
+ * @lock: serialises sections that get a block of their own
+ * @start: first pfn of the range's first whole section
+ * @first: first pfn of a run of PMD blocks of the storage, one for each section, of
+ *	which the last is the template
+ * @nr: number of sections and of blocks; 0 if no struct pages are written on demand
+ * @owned: blocks that belong to one section, under @lock
+ * @mapped: sections that map a block of the run, under the memory hotplug lock
+ */
+struct vmem_altmap_demand {
+	struct mutex lock;
+	unsigned long start;
+	unsigned long first;
+	unsigned long nr;
+	unsigned long owned;
+	unsigned long mapped;
+};
+
+/**
  * struct vmem_altmap - storage for the memmap of a range, on the range itself
  * @base_pfn: first pfn described; set by the driver
  * @reserve: pages from @base_pfn on that the driver keeps; set by the driver
@@ -38,6 +58,8 @@ struct vmem_altmap_fill {
  *	driver of memory whose other contents stay as well
  * @inaccessible: the range cannot be read or written before it is onlined; set
  *	by the driver, together with @no_scrub
+ * @on_demand: write the struct pages of a section when pgmap_mark_mapped() is first
+ *	called for a page of it, where the machine can do that; set by the driver
  * @nid: node of the memory; set by the caller of vmem_altmap_register()
  * @owner: name of the device or other owner, for people to read; set by the
  *	caller of vmem_altmap_register(), or NULL; not freed before the altmap
@@ -61,6 +83,7 @@ struct vmem_altmap {
 	unsigned long free;
 	bool no_scrub;
 	bool inaccessible;
+	bool on_demand;
 	int nid;
 	const char *owner;
 	unsigned long alloc;
@@ -71,6 +94,7 @@ struct vmem_altmap {
 
 	/* private: as @alloc, but the last two are the scrub's */
 	struct interval_tree_node range;	/* pfns described */
+	struct vmem_altmap_demand demand;
 	unsigned long *blocks;		/* bit set: PMD block not to be had whole */
 	unsigned long next_block;	/* no bit below this is clear */
 	struct rb_root splits;		/* PMD blocks handed out page by page */
@@ -101,6 +125,12 @@ struct vmem_altmap *pfn_to_vmem_altmap(unsigned long pfn);
 struct vmem_altmap *to_vmem_altmap(unsigned long memmap_addr);
 void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size);
 bool vmem_altmap_free(phys_addr_t phys, unsigned long size);
+bool vmem_altmap_map_template(unsigned long addr);
+struct page *vmem_altmap_template(const struct vmem_altmap *altmap);
+bool vmem_altmap_is_template(const struct vmem_altmap *altmap,
+			     unsigned long pfn);
+void vmem_altmap_own(struct vmem_altmap *altmap, unsigned long pfn);
+unsigned long vmem_altmap_unwritten(const struct vmem_altmap *altmap);
 void vmem_altmap_scrub_begin(struct vmem_altmap *altmap);
 void vmem_altmap_scrub_end(struct vmem_altmap *altmap);
 bool vmem_altmap_storage_in(unsigned long start_pfn, unsigned long nr_pages);
@@ -151,6 +181,28 @@ static inline void *vmem_altmap_alloc(struct vmem_altmap *altmap,
 static inline bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
 {
 	return false;
+}
+
+static inline bool vmem_altmap_map_template(unsigned long addr)
+{
+	return false;
+}
+
+static inline struct page *
+vmem_altmap_template(const struct vmem_altmap *altmap)
+{
+	return NULL;
+}
+
+static inline bool vmem_altmap_is_template(const struct vmem_altmap *altmap,
+					   unsigned long pfn)
+{
+	return false;
+}
+
+static inline void vmem_altmap_own(struct vmem_altmap *altmap,
+				   unsigned long pfn)
+{
 }
 
 static inline void vmem_altmap_scrub_begin(struct vmem_altmap *altmap)

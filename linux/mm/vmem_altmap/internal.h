@@ -41,6 +41,44 @@ int vmem_altmap_storage_alloc(struct vmem_altmap *altmap,
 int vmem_altmap_storage_free(struct vmem_altmap *altmap, unsigned long pfn,
 			     unsigned long nr_pages);
 
+int vmem_altmap_storage_alloc_run(struct vmem_altmap *altmap, unsigned long nr,
+				  unsigned long *pfn);
+void vmem_altmap_storage_free_run(struct vmem_altmap *altmap, unsigned long pfn,
+				  unsigned long nr);
+
+/* registry.c */
+void vmem_altmap_mark_dirty(struct vmem_altmap *altmap, unsigned long pfn);
+
+/* demand.c */
+#if IS_ENABLED(CONFIG_KUNIT)
+extern bool vmem_altmap_on_demand;
+#endif
+void vmem_altmap_demand_init(struct vmem_altmap *altmap);
+void vmem_altmap_demand_end(struct vmem_altmap *altmap);
+int vmem_altmap_demand_unmap(struct vmem_altmap *altmap, unsigned long pfn,
+			     unsigned long nr_pages);
+
+#ifndef arch_vmemmap_can_share
+/* Can PMDs of the vmemmap map one block, and change while others read it? */
+static inline bool arch_vmemmap_can_share(void)
+{
+	return false;
+}
+
+static inline void arch_vmemmap_share(unsigned long addr, void *block)
+{
+}
+
+static inline bool arch_vmemmap_is_shared(unsigned long addr)
+{
+	return false;
+}
+
+static inline void arch_vmemmap_unshare(unsigned long addr, void *block)
+{
+}
+#endif
+
 /* zero.c */
 extern bool vmem_altmap_scrub;
 void vmem_altmap_zero(void *to, unsigned long size);

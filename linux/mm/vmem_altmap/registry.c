@@ -79,7 +79,6 @@ static int init_altmap(struct vmem_altmap *altmap)
 {
 	int err;
 
-	altmap->watermark = 0;
 	altmap->failed = 0;
 	altmap->fill.ns = 0;
 	err = vmem_altmap_storage_init(altmap);
@@ -87,9 +86,13 @@ static int init_altmap(struct vmem_altmap *altmap)
 		return err;
 
 	err = init_dirty(altmap);
-	if (err)
+	if (err) {
 		destroy_altmap(altmap);
-	return err;
+		return err;
+	}
+	vmem_altmap_demand_init(altmap);
+	altmap->watermark = altmap->alloc;
+	return 0;
 }
 
 static struct vmem_altmap *node_altmap(struct interval_tree_node *node)
@@ -250,12 +253,13 @@ void vmem_altmap_unregister(struct vmem_altmap *altmap)
 	if (WARN_ON_ONCE(altmap_in(altmap->base_pfn, altmap->base_pfn) != altmap))
 		return;
 
+	scoped_guard(mutex, &vmem_altmap_lock) {
+		vmem_altmap_demand_end(altmap);
+		interval_tree_remove(&altmap->range, &vmem_altmap_index);
+	}
 	trace_vmem_altmap_unregister(altmap);
 	if (altmap->alloc)
 		vmem_altmap_warn_busy(altmap);
-
-	scoped_guard(mutex, &vmem_altmap_lock)
-		interval_tree_remove(&altmap->range, &vmem_altmap_index);
 	destroy_altmap(altmap);
 	static_branch_dec_cpuslocked(&vmem_altmap_key);
 }
@@ -337,6 +341,14 @@ struct vmem_altmap *to_vmem_altmap(unsigned long memmap_addr)
 				  sizeof(struct page));
 }
 
+/* The PMD block that holds the page is written: the scrub overwrites it. */
+void vmem_altmap_mark_dirty(struct vmem_altmap *altmap, unsigned long pfn)
+{
+	if (altmap->dirty)
+		set_bit(pfn / PAGES_PER_BLOCK -
+			storage_start(altmap) / PAGES_PER_BLOCK, altmap->dirty);
+}
+
 static void report_alloc_failure(const struct vmem_altmap *altmap,
 				 unsigned long nr_pages, int err)
 {
@@ -395,10 +407,7 @@ void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size)
 		return NULL;
 	}
 
-	if (altmap->dirty)
-		__set_bit(pfn / PAGES_PER_BLOCK -
-			  storage_start(altmap) / PAGES_PER_BLOCK,
-			  altmap->dirty);
+	vmem_altmap_mark_dirty(altmap, pfn);
 	altmap->watermark = max(altmap->watermark, altmap->alloc);
 	trace_vmem_altmap_alloc(altmap, pfn, nr_pages);
 	return __va(PFN_PHYS(pfn));
@@ -417,8 +426,17 @@ VISIBLE_IF_KUNIT void vmem_altmap_warn_free(struct vmem_altmap *altmap,
 static int free_storage(struct vmem_altmap *altmap, unsigned long pfn,
 			unsigned long nr_pages)
 {
-	guard(mutex)(&vmem_altmap_lock);
-	return vmem_altmap_storage_free(altmap, pfn, nr_pages);
+	int err;
+
+	scoped_guard(mutex, &vmem_altmap_lock)
+		err = vmem_altmap_storage_free(altmap, pfn, nr_pages);
+	if (err)
+		return err;
+
+	trace_vmem_altmap_free(altmap, pfn, nr_pages);
+	if (altmap->scrub_in_place)
+		vmem_altmap_zero(__va(PFN_PHYS(pfn)), PFN_PHYS(nr_pages));
+	return 0;
 }
 
 /**
@@ -441,6 +459,7 @@ bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
 {
 	const unsigned long pfn = PHYS_PFN(phys);
 	struct vmem_altmap *altmap;
+	int err = -EINVAL;
 
 	if (!static_branch_unlikely(&vmem_altmap_key))
 		return false;
@@ -450,14 +469,12 @@ bool vmem_altmap_free(phys_addr_t phys, unsigned long size)
 	if (!altmap || !in_storage(altmap, pfn))
 		return false;
 
-	if (!PAGE_ALIGNED(size) || free_storage(altmap, pfn, size / PAGE_SIZE)) {
+	if (PAGE_ALIGNED(size))
+		err = vmem_altmap_demand_unmap(altmap, pfn, size / PAGE_SIZE);
+	if (err == -ENOENT)
+		err = free_storage(altmap, pfn, size / PAGE_SIZE);
+	if (err)
 		vmem_altmap_warn_free(altmap, phys, size);
-		return true;
-	}
-
-	trace_vmem_altmap_free(altmap, pfn, size / PAGE_SIZE);
-	if (altmap->scrub_in_place)
-		vmem_altmap_zero(__va(PFN_PHYS(pfn)), size);
 	return true;
 }
 

@@ -324,3 +324,49 @@ int vmem_altmap_storage_free(struct vmem_altmap *altmap, unsigned long pfn,
 	altmap->alloc -= nr_pages;
 	return 0;
 }
+
+/**
+ * vmem_altmap_storage_alloc_run() - allocate PMD blocks that follow each other
+ * @altmap: altmap whose storage it is
+ * @nr: number of blocks, not 0
+ * @pfn: set to the first pfn
+ *
+ * Context: Process context; does not allocate.
+ * Return: 0, or -ENOSPC if there is no such run, with nothing changed.
+ */
+int vmem_altmap_storage_alloc_run(struct vmem_altmap *altmap, unsigned long nr,
+				  unsigned long *pfn)
+{
+	const unsigned long all = nr_blocks(altmap);
+	unsigned long i;
+
+	if (nr > all)
+		return -ENOSPC;
+	i = bitmap_find_next_zero_area(altmap->blocks, all, altmap->next_block,
+				       nr, 0);
+	if (i >= all)
+		return -ENOSPC;
+
+	bitmap_set(altmap->blocks, i, nr);
+	altmap->alloc += nr * PAGES_PER_BLOCK;
+	*pfn = (first_block(altmap) + i) * PAGES_PER_BLOCK;
+	return 0;
+}
+
+/**
+ * vmem_altmap_storage_free_run() - free a run of PMD blocks
+ * @altmap: altmap whose storage it is
+ * @pfn: its first pfn
+ * @nr: number of blocks, as they were allocated
+ *
+ * Context: Process context; does not allocate.
+ */
+void vmem_altmap_storage_free_run(struct vmem_altmap *altmap, unsigned long pfn,
+				  unsigned long nr)
+{
+	const unsigned long i = pfn / PAGES_PER_BLOCK - first_block(altmap);
+
+	bitmap_clear(altmap->blocks, i, nr);
+	altmap->next_block = min(altmap->next_block, i);
+	altmap->alloc -= nr * PAGES_PER_BLOCK;
+}

@@ -94,6 +94,32 @@ DEFINE_EVENT(vmem_altmap_block, vmem_altmap_free,
 	TP_ARGS(altmap, pfn, nr_pages)
 );
 
+TRACE_EVENT(vmem_altmap_own,
+
+	TP_PROTO(const struct vmem_altmap *altmap, unsigned long section_pfn,
+		 unsigned long pfn, u64 ns),
+	TP_ARGS(altmap, section_pfn, pfn, ns),
+	TP_STRUCT__entry(
+		__field(u64, start)
+		__field(u64, section)
+		__field(u64, block)
+		__field(unsigned long, owned)
+		__field(unsigned long, sections)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__entry->start = PFN_PHYS(altmap->range.start);
+		__entry->section = PFN_PHYS(section_pfn);
+		__entry->block = PFN_PHYS(pfn);
+		__entry->owned = altmap->demand.owned;
+		__entry->sections = altmap->demand.nr;
+		__entry->ns = ns;
+	),
+	TP_printk("mem=%#llx section=%#llx block=%#llx owned=%lu of %lu ns=%llu",
+		  __entry->start, __entry->section, __entry->block,
+		  __entry->owned, __entry->sections, __entry->ns)
+);
+
 TRACE_EVENT(vmem_altmap_fail,
 
 	TP_PROTO(const struct vmem_altmap *altmap, unsigned long nr_pages,

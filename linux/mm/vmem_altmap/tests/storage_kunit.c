@@ -369,6 +369,37 @@ static void any_order_matches_a_plain_model(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, altmap->alloc);
 }
 
+static void run_of_blocks_is_in_one_piece(struct kunit *test)
+{
+	struct vmem_altmap *altmap = new_storage(test, 2, 5 * PAGES_PER_BLOCK);
+	unsigned long first, pfn = 0;
+
+	first = must_alloc(test, altmap, PAGES_PER_BLOCK);
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			vmem_altmap_storage_alloc_run(altmap, 4, &pfn));
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			vmem_altmap_storage_alloc_run(altmap, ULONG_MAX, &pfn));
+	KUNIT_EXPECT_EQ(test, 0, pfn);
+	KUNIT_EXPECT_EQ(test, PAGES_PER_BLOCK, altmap->alloc);
+
+	KUNIT_ASSERT_EQ(test, 0,
+			vmem_altmap_storage_alloc_run(altmap, 3, &pfn));
+	KUNIT_EXPECT_EQ(test, first + PAGES_PER_BLOCK, pfn);
+	KUNIT_EXPECT_EQ(test, 4 * PAGES_PER_BLOCK, altmap->alloc);
+	expect_none(test, altmap, PAGES_PER_BLOCK);
+
+	vmem_altmap_storage_free_run(altmap, pfn, 3);
+	KUNIT_EXPECT_EQ(test, PAGES_PER_BLOCK, altmap->alloc);
+	KUNIT_EXPECT_EQ(test, 3, drain(test, altmap, PAGES_PER_BLOCK));
+
+	/* two blocks are free, but not side by side */
+	expect_freed(test, altmap, first, PAGES_PER_BLOCK);
+	expect_freed(test, altmap, first + 2 * PAGES_PER_BLOCK, PAGES_PER_BLOCK);
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			vmem_altmap_storage_alloc_run(altmap, 2, &pfn));
+	KUNIT_EXPECT_EQ(test, 2, drain(test, altmap, PAGES_PER_BLOCK));
+}
+
 static struct kunit_case storage_test_cases[] = {
 	KUNIT_CASE_PARAM(pages_fill_what_pmd_blocks_leave, storage_gen_params),
 	KUNIT_CASE_PARAM(all_storage_can_be_had_in_pages, storage_gen_params),
@@ -378,6 +409,7 @@ static struct kunit_case storage_test_cases[] = {
 	KUNIT_CASE(other_numbers_of_pages_are_refused),
 	KUNIT_CASE(double_free_is_refused),
 	KUNIT_CASE(free_in_another_size_is_refused),
+	KUNIT_CASE(run_of_blocks_is_in_one_piece),
 	KUNIT_CASE(any_order_matches_a_plain_model),
 	{}
 };

@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# demand.t - the struct pages of fsdax namespaces are written when they are first
+# used, and with vmem_altmap.on_demand=0 by the enable, as before.
+#
+# tags: test debug
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib/guest.sh"
+
+boot altmap --pmem 4G demand.sh ext4 xfs
+boot altmap --pmem 4G --append vmem_altmap.on_demand=0 fsdax.sh ext4
+finish
