@@ -4,7 +4,8 @@
 # demand.sh FILESYSTEM... - the struct pages of an fsdax namespace are written when
 # their pages are first handed out: not by an enable, not by reads and writes of
 # files, but by each kind of page fault, on the namespace's disk and on one of
-# device-mapper. Then all sections are mapped.
+# device-mapper. Then all sections are mapped, and then all belong to a cache of
+# dm-writecache, for another NVDIMM.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -116,6 +117,12 @@ traced()
 			END { print "median " ns[int((NR + 1) / 2)] ", most " ns[NR] }')"
 }
 
+writecache()
+{
+	echo "0 $(cat /sys/block/pmem1/size) writecache p /dev/pmem1 /dev/pmem0 4096 0" |
+		dmsetup create cache
+}
+
 # all_of_it: map each byte of the disk's one file; the last section keeps the
 # template
 all_of_it()
@@ -155,5 +162,15 @@ is "and all of them are written" "$(column "" written_KiB)" \
 	"$(column "" used_KiB)"
 check "disabled and enabled after that" again $NS
 enabled "after that"
+
+check "dm-writecache caches another disk in it" writecache
+is "each section owns its struct pages, which dm-writecache may use" \
+	"$(owned)" "$(column "" sections)"
+dd if=/dev/urandom of=/tmp/data bs="$MIB" count=8 2>/dev/null
+check "data is written" cp /tmp/data /dev/dm-0
+check "and written back" dmsetup message cache 0 flush
+check "the cache is removed" dmsetup remove cache
+check "the data is on the other disk" \
+	sh -c "head -c $((8 << 20)) /dev/pmem1 | cmp - /tmp/data"
 check "disabled" ndctl disable-namespace $NS
 finish

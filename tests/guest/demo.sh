@@ -113,18 +113,21 @@ mib()
 # after the enable
 picture()
 {
-	local owner size reserve used rest total memmap
+	local owner size reserve used written rest total memmap
 
 	owner=$(holder namespace1.0)
 	size=$(($(cat $ND/region1/size) >> 10))
 	reserve=$(column "$owner" reserve_KiB)
-	used=$(column "$owner" used_KiB)
+	used=$(column "$owner" used_KiB) written=$(column "$owner" written_KiB)
 	rest=$(($(column "$owner" storage_KiB) - used))
 	total=$(meminfo MemTotal) memmap=$((size / 64))
-	say "  The NVDIMM, $FULL: r reserve $reserve KiB, M memmap $(mib "$used")," \
-		"m room for it $rest KiB, . data"
+	say "  The NVDIMM, $FULL: r reserve $reserve KiB, M memmap written" \
+		"$(mib "$written")," \
+		"m memmap not yet written $(mib $((used - written)))," \
+		"f free $rest KiB, . data"
 	say "    before       $(bar "$size")"
-	say "    after        $(bar "$size" "$reserve" r "$used" M "$rest" m)"
+	say "    after        $(bar "$size" "$reserve" r "$written" M \
+		$((used - written)) m "$rest" f)"
 	say
 	say "  DRAM, $(mib "$total"): # in use, before $(mib $((total - BEFORE)))," \
 		"after $(mib $((total - AFTER)))"
