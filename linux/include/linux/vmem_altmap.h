@@ -40,7 +40,7 @@ struct vmem_altmap_fill {
  * @mapped: sections that map a block of the run, under the memory hotplug lock
  */
 struct vmem_altmap_demand {
-	struct mutex lock;
+	struct mutex lock;	/* @owned, and the PMDs of sections */
 	unsigned long start;
 	unsigned long first;
 	unsigned long nr;

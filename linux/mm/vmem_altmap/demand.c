@@ -232,7 +232,8 @@ static void scrub_unmapped(struct vmem_altmap *altmap, unsigned long pfn)
  * @nr_pages: pages of the block
  *
  * Context: Under mem_hotplug_begin(), as vmem_altmap_free().
- * Return: 0; -ENOENT if the block is not of the run; -EINVAL if it is not mapped.
+ * Return: 0; -ENOENT if the block is not of the run; -EINVAL if no section maps a
+ * block of the run, or if this is not a whole block.
  */
 int vmem_altmap_demand_unmap(struct vmem_altmap *altmap, unsigned long pfn,
 			     unsigned long nr_pages)
