@@ -11,6 +11,7 @@
 . "$(dirname "$0")/lib/guest.sh"
 
 pmem=(--pmem "16G,$WORK/pmem")
+eager=vmem_altmap.on_demand=0
 
 # made: a new namespace on a new NVDIMM
 made()
@@ -41,7 +42,8 @@ cut_once()
 	local status=0
 
 	tools/guest --kernel "$(kernel altmap)" "${pmem[@]}" \
-		--append vmem_altmap.on_demand=0 down.sh cut "$@" >"$WORK/output" 2>&1 || status=$?
+		--append "$eager" down.sh cut "$@" \
+		>"$WORK/output" 2>&1 || status=$?
 	[ "$status" = 125 ] && grep -qx "cut" "$WORK/output" &&
 		! grep -q "^not ok" "$WORK/output"
 }
@@ -71,11 +73,11 @@ disk
 boot altmap "${pmem[@]}" --disk "$WORK/disk" down.sh kexec "${SIZES[@]}"
 
 # crashed: the storage is the same when the kernel crashes and after the capture
-# kernel ran; the host compares them
+# kernel ran; the host compares them. The kernel has written all of it.
 crashed()
 {
 	boot altmap "${pmem[@]}" --pmem 1G --disk "$WORK/disk" --mem 1G \
-		--expect-warning --append crashkernel=256M \
+		--expect-warning --append "crashkernel=256M $eager" \
 		down.sh crash "${SIZES[@]}" "$WORK/storage"
 	[ -s "$WORK/storage" ] && cmp -n "$(stat -c %s "$WORK/storage")" \
 		"$WORK/storage" <(tail -c +8193 "$WORK/pmem")
