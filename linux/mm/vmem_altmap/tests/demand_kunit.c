@@ -9,7 +9,6 @@
  */
 #include <linux/completion.h>
 #include <linux/kthread.h>
-#include <linux/random.h>
 #include <linux/string.h>
 
 #include "device.h"
