@@ -10,5 +10,6 @@
 . "$(dirname "$0")/lib/guest.sh"
 
 boot altmap --pmem 4G --pmem 256M demand.sh ext4 xfs
+boot altmap --pmem 1G kvm.sh
 boot altmap --pmem 4G --append vmem_altmap.on_demand=0 fsdax.sh ext4
 finish

@@ -9,9 +9,13 @@
 . "$(dirname "$0")/lib/guest.sh"
 
 on=memory_hotplug.memmap_on_memory
-boot altmap --mem 384M --pmem 1G hotplug.sh off
-boot altmap --mem 384M --pmem 1G --append $on=1 hotplug.sh on
-boot altmap --mem 384M --pmem 1G --append $on=force --cpu la57=off hotplug.sh on
-boot altmap --mem 384M --room 1G --pmem 512M,at=8G --append $on=1 dimm.sh 1 4
-boot altmap --pmem 1025G --append $on=1 terabyte.sh
+mem=(--mem 384M)
+# what a debug kernel keeps of memory that it adds takes more
+[ -z "${DEBUG:-}" ] || mem=()
+
+boot altmap "${mem[@]}" --pmem 1G hotplug.sh off
+boot altmap "${mem[@]}" --pmem 1G --append $on=1 hotplug.sh on
+boot altmap "${mem[@]}" --pmem 1G --append $on=force --cpu la57=off hotplug.sh on
+boot altmap "${mem[@]}" --room 1G --pmem 512M,at=8G --append $on=1 dimm.sh 1 4
+boot altmap --timeout 3000 --pmem 1025G --append $on=1 terabyte.sh
 finish

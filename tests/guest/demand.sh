@@ -11,7 +11,7 @@
 . ./lib.sh
 
 SECTION_KIB=2048	# of struct pages, for 128 MiB
-WAYS='read write sync private fork large threads'
+WAYS='read write sync private fork large threads uffd'
 TRACE=/sys/kernel/tracing
 
 owned()
@@ -62,7 +62,7 @@ make_files()
 {
 	local way offset=$((64 << 20))
 
-	fallocate -l $((2 << 30)) /mnt/map || return
+	fallocate -l $((9 << 28)) /mnt/map || return
 	for way in $WAYS; do
 		dd if=/dev/zero of=/mnt/map bs=4096 count=1 conv=notrunc \
 			seek=$((offset / 4096)) 2>/dev/null || return

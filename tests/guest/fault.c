@@ -13,6 +13,8 @@
  *	fork		a child writes to a shared mapping, its parent reads it
  *	large		2 MiB are populated at once
  *	threads		16 threads write to a page each, 1 MiB apart, all at once
+ *	uffd		a mapping is read, userfaultfd write-protects the page, and
+ *			notes that it is written
  *
  * What was written through the mapping is read back from the file.
  */
@@ -20,13 +22,22 @@
 #include <err.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <linux/userfaultfd.h>
 
 #include "number.h"
+
+/* since Linux 6.7 */
+#ifndef UFFD_FEATURE_WP_ASYNC
+#define UFFD_FEATURE_WP_ASYNC	(1 << 15)
+#endif
 
 #define MIB		(1UL << 20)
 #define THREADS		16
@@ -139,6 +150,49 @@ static void by_threads(void)
 		in_file(i * MIB, 6);
 }
 
+/* Does userfaultfd protect the page? See Documentation/admin-guide/mm/pagemap.rst. */
+static int is_protected(const void *page)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY);
+	uint64_t entry;
+
+	if (pread(pagemap, &entry, sizeof(entry),
+		  (uintptr_t)page / 4096 * sizeof(entry)) != sizeof(entry))
+		err(1, "pagemap");
+	close(pagemap);
+	return entry >> 57 & 1;
+}
+
+static void by_uffd(void)
+{
+	struct uffdio_api api = {
+		.api = UFFD_API,
+		.features = UFFD_FEATURE_WP_ASYNC,
+	};
+	volatile char *p = map(4096, MAP_SHARED);
+	struct uffdio_register wanted = {
+		.range = { .start = (uintptr_t)p, .len = 4096 },
+		.mode = UFFDIO_REGISTER_MODE_WP,
+	};
+	struct uffdio_writeprotect protect = {
+		.range = wanted.range,
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	in_memory(p, 0);
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) ||
+	    ioctl(uffd, UFFDIO_REGISTER, &wanted) ||
+	    ioctl(uffd, UFFDIO_WRITEPROTECT, &protect))
+		err(1, "userfaultfd");
+	if (!is_protected((void *)p))
+		errx(1, "the page is not protected");
+	*p = 7;
+	if (is_protected((void *)p))
+		errx(1, "the write was not noted");
+	in_file(0, 7);
+}
+
 static const struct {
 	const char *name;
 	void (*fault)(void);
@@ -150,6 +204,7 @@ static const struct {
 	{ "fork", by_fork },
 	{ "large", by_large },
 	{ "threads", by_threads },
+	{ "uffd", by_uffd },
 };
 
 int main(int argc, char **argv)

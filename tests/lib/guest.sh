@@ -92,8 +92,9 @@ boot()
 	local flavour=$1 folder status log before=$points
 
 	shift
+	# see configs/options/debug.config for the page tables
 	[ -z "${DEBUG:-}" ] || [ "$flavour" != altmap ] || set -- --mem 1G \
-		--append "panic_on_warn=1 kasan.fault=panic vm_debug=P" "$@"
+		--cpu la57=off --append "panic_on_warn=1 kasan.fault=panic vm_debug=P" "$@"
 	boots=$((boots + 1))
 	log=$LOGS/$(basename "$0" .t)-$boots.log
 	mkdir -p "$LOGS"
