@@ -9,7 +9,7 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib/guest.sh"
 
-boot altmap --pmem 4G --pmem 256M demand.sh ext4 xfs
+boot altmap --timeout 3000 --pmem 4G --pmem 256M demand.sh ext4 xfs
 boot altmap --pmem 1G kvm.sh
 boot altmap --pmem 4G --append vmem_altmap.on_demand=0 fsdax.sh ext4
 finish
