@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # demand.t - the struct pages of fsdax namespaces are written when they are first
-# used, and with vmem_altmap.on_demand=0 by the enable, as before.
+# used, a guest of KVM among the users, and with vmem_altmap.on_demand=0 by the
+# enable, as before.
 #
 # tags: test debug
 

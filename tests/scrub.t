@@ -11,6 +11,7 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib/guest.sh"
 
-boot altmap --pmem 8G --pmem 256M scrub.sh
+# the enable writes all struct pages, for the scrub to take long enough
+boot altmap --pmem 8G --pmem 256M --append vmem_altmap.on_demand=0 scrub.sh
 boot altmap --pmem 256M,virtio --pmem 256M,virtio flush.sh
 finish

@@ -144,6 +144,7 @@ check "and another" create namespace1.0 fsdax dev
 HOLDER=$(holder $NS)
 OTHER=$(holder namespace1.0)
 check "the other is not enabled" unbind "$OTHER" $DRIVER
+check "pages are free" [ "$(free_pages)" ]
 
 # the removal's own process overwrites all of it
 echo 1 >/sys/module/memmap_fill/parameters/threads

@@ -128,7 +128,7 @@ quiet()
 altmap()
 {
 	local name="$2 --map=$3, $1${4:+, ${*:4}}"
-	local status n bytes changed
+	local round status n bytes changed
 
 	LINES=$WORK/lines
 	for round in 1 2; do
@@ -136,12 +136,11 @@ altmap()
 		status=0
 		once "$altmap" "$1" "$2" "$3" first "${@:4}" || status=$?
 		read -r _ n _ _ _ _ bytes changed _ < <(sums)
-		if [ "$status$changed" != 00 ] || [ "$bytes" -eq 0 ]; then
-			break
-		fi
+		[ "$bytes$changed" != 00 ] || break
 		note "$name, round $round: $bytes bytes of DRAM are missing"
 		note "$(grep -E '^(first|point|again|end)' "$LINES" |
 			grep -v ' 0 0 same')"
+		[ "$status$changed" = 00 ] || break
 	done
 	[ "$status" = 0 ] || note "$(cat "$WORK/errors")"
 	point "$status" "$name: swept, a bind succeeds after each point"
@@ -152,9 +151,6 @@ altmap()
 	try "$name: the console is clean" quiet
 	try "$name: the altmap's own allocations could fail too" \
 		grep -qx "fault fail_vmem_altmap" "$LINES"
-	[ "$changed" = 0 ] ||
-		note "$(grep -E '^(first|point|again|end)' "$LINES" |
-			grep -v ' 0 0 same')"
 	row altmap "$1" "$2" "$3"
 }
 
