@@ -6,9 +6,12 @@
  *
  * PHYS is the physical address of two pages, in C's notations for numbers. The
  * virtual machine runs what this program writes to the first, which writes to the
- * second. Both are left as they were.
+ * second. Both are left as they were. Its registers and its code are those of x86.
  */
 #include <err.h>
+
+#ifdef __x86_64__
+
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -82,3 +85,12 @@ int main(int argc, char **argv)
 		errx(1, "it wrote %d, not %d", result, RESULT);
 	return 0;
 }
+
+#else
+
+int main(void)
+{
+	errx(2, "for x86 only");
+}
+
+#endif
