@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# devdax.t - devdax namespaces of each alignment can be used from end to end;
-# with an alignment of 1G, the test uses 32 MiB at each end.
+# devdax.t - devdax namespaces of each alignment can be used from end to end, and
+# compact ones; with an alignment of 1G, and of 64 GiB, the test uses 32 MiB at each
+# end.
 #
 # tags: test debug
 
@@ -12,4 +13,5 @@
 boot altmap --pmem 1008M devdax.sh 4K 1073741824
 boot altmap --pmem 1G devdax.sh 2M 1073741824
 boot altmap --pmem 4G devdax.sh 1G 33554432
+boot altmap --pmem 64G devdax.sh 2M 33554432 compact
 finish

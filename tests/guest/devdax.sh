@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# devdax.sh ALIGN BYTES: a devdax namespace of that alignment works with its
+# devdax.sh ALIGN BYTES [compact]: a devdax namespace of that alignment works with its
 # memmap on the device. The test uses BYTES at each end of it: all that there
-# are, or few, to be quick.
+# are, or few, to be quick. Large pages use no more of the storage than they need;
+# a compact namespace has no more.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -17,6 +18,7 @@ offsets()
 	start=$(($(cat $SYS/resource))) size=$(cat $SYS/size)
 	region=$(($(cat $REGION/resource))) all=$(cat $REGION/size)
 	memmap=$((all * 64 / PAGE))
+	[ ! "$compact" ] || memmap=$((all / align * own / 63 * 64))
 
 	is "the data is aligned" $(((start | size) % align)) 0
 	check "info block and memmap fit before the data" \
@@ -56,6 +58,41 @@ data()
 		./mapdax check $DEV $last "$part" 1
 }
 
+# own is what the struct pages of a large page take of the storage. On Linux 7.3 one
+# page of tails serves all large pages, if the kernel has this optimization.
+own=$((2 * PAGE))
+case $(uname -r) in
+6.12.*) ;;
+*) [ ! -e /proc/sys/vm/hugetlb_optimize_vmemmap ] || own=$PAGE ;;
+esac
+
+# The struct pages of what precedes the data take 1/64 of it. A large page has one
+# page of struct pages, and one for tails, or one for all. From the third page table
+# on there is nothing but tails in them, which one table maps: where one page of tails
+# serves all, from the second page table on.
+shared()
+{
+	local before=$(((start - region) / 64)) pages=$((size / align))
+	local all=$((align / 64)) used tables=0 get=$size
+
+	used=$((pages * own)) tables=$((pages * (all / 2097152 - 2)))
+	[ $own -ne "$PAGE" ] || {
+		used=$((used + PAGE)) tables=$((tables + pages - 1))
+	}
+	[ $all -gt 8192 ] || used=$((pages * all))
+	[ $tables -gt 0 ] || tables=0
+	is "KiB of storage in use" "$(column dax0.0 used_KiB)" \
+		$(((before + used) >> 10))
+	is "KiB of tails that take none" "$(column dax0.0 tails_KiB)" \
+		$(((pages * all - used) >> 10))
+	is "page tables that are not there" "$(column dax0.0 tables)" "$tables"
+	[ "$get" -le $((1 << 30)) ] || get=$((1 << 30))
+	check "the kernel takes and drops a reference to each page, up to 1 GiB" \
+		./mapdax get $DEV 0 "$get"
+}
+
+compact=${3:-}
+[ ! "$compact" ] || echo 1 >/sys/module/libnvdimm/parameters/compact_memmap
 counted=$(vmstat nr_memmap_pages)
 check "devdax --map=dev is made, aligned to $1" \
 	create $NS devdax dev -a "$1"
@@ -65,5 +102,6 @@ align=$(cat $SYS/align)
 is "daxctl sees the device" "$(daxctl list | field chardev)" dax0.0
 is "daxctl sees its size" "$(daxctl list | field size)" "$(cat $SYS/size)"
 offsets
+shared
 data "$2"
 finish

@@ -8,6 +8,8 @@
  *	mapdax keep PATH OFFSET LENGTH		print "mapped" when all is; then
  *						read it again and again; on
  *						SIGUSR1, print it, and end
+ *	mapdax get PATH OFFSET LENGTH		have the kernel take a reference
+ *						to each page, and drop it
  *	mapdax phys PATH OFFSET			print the physical address
  *	mapdax poison PATH OFFSET		report to the kernel that the
  *						page's memory failed
@@ -27,6 +29,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "number.h"
@@ -184,6 +187,29 @@ static void keep(struct range *r)
 	fwrite(r->map, r->length, 1, stdout);
 }
 
+/* A pipe holds the pages themselves until they are read. */
+static void get(struct range *r)
+{
+	const size_t page = sysconf(_SC_PAGESIZE), most = 16 * page;
+	struct iovec part = { .iov_base = r->map };
+	static char buffer[16 * 65536];
+	const char *end = r->map + r->length;
+	ssize_t done;
+	int pipes[2];
+
+	if (pipe(pipes))
+		err(1, "pipe");
+	while (part.iov_base < (void *)end) {
+		part.iov_len = end - (char *)part.iov_base;
+		if (part.iov_len > most)
+			part.iov_len = most;
+		done = vmsplice(pipes[1], &part, 1, 0);
+		if (done <= 0 || read(pipes[0], buffer, done) != done)
+			err(1, "vmsplice at %#tx", (char *)part.iov_base - r->map);
+		part.iov_base += done;
+	}
+}
+
 static void poison(const char *path, struct range *r)
 {
 	touch(r);
@@ -193,7 +219,7 @@ static void poison(const char *path, struct range *r)
 
 static void usage(void)
 {
-	errx(2, "usage: mapdax fill|check PATH OFFSET LENGTH SEED, mapdax read|keep PATH OFFSET LENGTH, mapdax phys|poison PATH OFFSET");
+	errx(2, "usage: mapdax fill|check PATH OFFSET LENGTH SEED, mapdax read|keep|get PATH OFFSET LENGTH, mapdax phys|poison PATH OFFSET");
 }
 
 int main(int argc, char **argv)
@@ -218,6 +244,8 @@ int main(int argc, char **argv)
 		fwrite(r.map, r.length, 1, stdout);
 	else if (!strcmp(command, "keep") && argc == 5)
 		keep(&r);
+	else if (!strcmp(command, "get") && argc == 5)
+		get(&r);
 	else if (!strcmp(command, "phys") && argc == 4)
 		phys(argv[2], &r);
 	else if (!strcmp(command, "poison") && argc == 4)

@@ -1,14 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# media.sh make|use|look: make sets up an fsdax namespace on the first NVDIMM
-# and a devdax one on the second, with files and data. In a later boot, perhaps
-# of another kernel, use finds all of that; look finds it on NVDIMMs that are
-# read-only now.
+# media.sh make|use|look|compact|refused REGEX|found: make sets up an fsdax
+# namespace on the first NVDIMM and a devdax one on the second, with files and
+# data. In a later boot, perhaps of another kernel, use finds all of that; look
+# finds it on NVDIMMs that are read-only now. compact sets up a devdax namespace on
+# the first NVDIMM that has no storage for what tails share. A kernel that shares
+# nothing has refused it, with a message that matches REGEX; found finds it again.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
+WHOLE=$DAX/devices/dax0.0/size
 SIZE=$DAX/devices/dax1.0/size
 
 # mode_of NAMESPACE: print its mode, and where its memmap is.
@@ -30,6 +33,12 @@ make()
 	check "devdax --map=dev is made" create namespace1.0 devdax dev
 	check "the device is filled" \
 		./mapdax fill /dev/dax1.0 0 "$(cat "$SIZE")" 4
+}
+
+dmesg_has()
+{
+	dmesg >/tmp/dmesg
+	grep "$1" /tmp/dmesg
 }
 
 # held PATH: hold a page of it by reference, and release the page
@@ -73,5 +82,36 @@ use()
 		./mapdax check /dev/dax1.0 0 "$(cat "$SIZE")" 4
 }
 
-"$1"
+compact()
+{
+	check "a namespace is made" create "$NS" devdax dev
+	all=$(cat "$WHOLE")
+	echo 1 >/sys/module/libnvdimm/parameters/compact_memmap
+	check "a compact namespace is made" create "$NS" devdax dev
+	note "$all bytes of data before, $(cat "$WHOLE") now"
+	check "users see more of it" [ "$(cat "$WHOLE")" -gt "$all" ]
+	check "the device is filled" \
+		./mapdax fill /dev/dax0.0 0 "$(cat "$WHOLE")" 5
+	check "it is disabled and enabled" again "$NS"
+	found
+}
+
+found()
+{
+	is "devdax --map=dev is found" "$(mode_of "$NS")" "devdax dev"
+	check "its memmap is on it" [ "$(column dax0.0 used_KiB)" -gt 0 ]
+	check "the device's data is the same" \
+		./mapdax check /dev/dax0.0 0 "$(cat "$WHOLE")" 5
+}
+
+# refused REGEX: the log says why the namespace is not enabled
+refused()
+{
+	check "the log says why it is not enabled" dmesg_has "$1"
+	check "there is no such device" [ ! -e /dev/dax0.0 ]
+	check "nor is there a raw one" [ ! -e /dev/pmem0 ]
+	check "it cannot be enabled" fails ndctl enable-namespace "$NS"
+}
+
+"$@"
 finish

@@ -74,7 +74,8 @@ is_right()
 	is "$1: reserve and storage are what the device lost" \
 		$((($(column "$1" reserve_KiB) + $(column "$1" storage_KiB)) << 10)) \
 		$((size - $3))
-	is "$1: the memmap is in use" "$(column "$1" used_KiB)" \
+	is "$1: the memmap is in use, or shared" \
+		$(($(column "$1" used_KiB) + $(column "$1" tails_KiB))) \
 		$(($(memmap_pages "$size") * (PAGE / 1024)))
 	is "$1: nothing failed" "$(column "$1" failed)" 0
 	check "$1: it took time to write the struct pages" \
@@ -199,6 +200,12 @@ is "traced: all of them" "$(events memmap_fill pages)" \
 is "traced: microseconds" $(($(events memmap_fill ns) / 1000)) \
 	"$(column "$(holder $NS)" fill_us)"
 is "traced: no failure" "$(events vmem_altmap_fail)" 0
+check "device-dax is disabled" off 1
+check "device-dax is enabled" traced on 1
+is "traced: tails that share pages" \
+	"$(sed -n 's/.* vmem_altmap_tails: .* pages=\([0-9]*\) .*/\1/p' \
+		/tmp/trace | tail -n 1)" \
+	$(($(column dax1.0 tails_KiB) * 1024 / PAGE))
 off 0
 echo 100 >$FAULT/probability
 echo -1 >$FAULT/times

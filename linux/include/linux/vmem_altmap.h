@@ -49,6 +49,18 @@ struct vmem_altmap_demand {
 };
 
 /**
+ * struct vmem_altmap_tails - struct pages that tail pages share
+ * @pages: pages of the vmemmap in whose place another is mapped
+ * @tables: page tables in whose place another is linked
+ *
+ * Both are written under the memory hotplug lock.
+ */
+struct vmem_altmap_tails {
+	unsigned long pages;
+	unsigned long tables;
+};
+
+/**
  * struct vmem_altmap - storage for the memmap of a range, on the range itself
  * @base_pfn: first pfn described; set by the driver
  * @reserve: pages from @base_pfn on that the driver keeps; set by the driver
@@ -60,6 +72,8 @@ struct vmem_altmap_demand {
  *	by the driver, together with @no_scrub
  * @on_demand: write the struct pages of a section when pgmap_mark_mapped() is first
  *	called for a page of it, where the machine can do that; set by the driver
+ * @order: order of the compound pages that the range's data consists of, 0 for none;
+ *	set by the caller of vmem_altmap_register()
  * @nid: node of the memory; set by the caller of vmem_altmap_register()
  * @owner: name of the device or other owner, for people to read; set by the
  *	caller of vmem_altmap_register(), or NULL; not freed before the altmap
@@ -84,6 +98,7 @@ struct vmem_altmap {
 	bool no_scrub;
 	bool inaccessible;
 	bool on_demand;
+	unsigned int order;
 	int nid;
 	const char *owner;
 	unsigned long alloc;
@@ -95,6 +110,7 @@ struct vmem_altmap {
 	/* private: as @alloc, but the last two are the scrub's */
 	struct interval_tree_node range;	/* pfns described */
 	struct vmem_altmap_demand demand;
+	struct vmem_altmap_tails tails;
 	unsigned long *blocks;		/* bit set: PMD block not to be had whole */
 	unsigned long next_block;	/* no bit below this is clear */
 	struct rb_root splits;		/* PMD blocks handed out page by page */
@@ -127,10 +143,17 @@ void *vmem_altmap_alloc(struct vmem_altmap *altmap, unsigned long size);
 bool vmem_altmap_free(phys_addr_t phys, unsigned long size);
 bool vmem_altmap_map_template(unsigned long addr);
 struct page *vmem_altmap_template(const struct vmem_altmap *altmap);
-bool vmem_altmap_is_template(const struct vmem_altmap *altmap,
-			     unsigned long pfn);
 void vmem_altmap_own(struct vmem_altmap *altmap, unsigned long pfn);
 unsigned long vmem_altmap_unwritten(const struct vmem_altmap *altmap);
+unsigned long vmem_altmap_compact_size(unsigned long nr_pages,
+				       unsigned int order);
+int vmem_altmap_populate(unsigned long start, unsigned long end, int nid);
+bool vmem_altmap_is_shared(const struct vmem_altmap *altmap,
+			   const struct page *page);
+unsigned long vmem_altmap_head_pages(const struct vmem_altmap *altmap,
+				     const struct page *head);
+void vmem_altmap_write_tails(const struct vmem_altmap *altmap,
+			     const struct page *head);
 void vmem_altmap_scrub_begin(struct vmem_altmap *altmap);
 void vmem_altmap_scrub_end(struct vmem_altmap *altmap);
 bool vmem_altmap_storage_in(unsigned long start_pfn, unsigned long nr_pages);
@@ -194,14 +217,34 @@ vmem_altmap_template(const struct vmem_altmap *altmap)
 	return NULL;
 }
 
-static inline bool vmem_altmap_is_template(const struct vmem_altmap *altmap,
-					   unsigned long pfn)
+static inline void vmem_altmap_own(struct vmem_altmap *altmap,
+				   unsigned long pfn)
+{
+}
+
+static inline unsigned long
+vmem_altmap_compact_size(unsigned long nr_pages, unsigned int order)
+{
+	return 0;
+}
+
+#define vmem_altmap_populate	vmemmap_populate
+
+static inline bool vmem_altmap_is_shared(const struct vmem_altmap *altmap,
+					 const struct page *page)
 {
 	return false;
 }
 
-static inline void vmem_altmap_own(struct vmem_altmap *altmap,
-				   unsigned long pfn)
+static inline unsigned long
+vmem_altmap_head_pages(const struct vmem_altmap *altmap,
+		       const struct page *head)
+{
+	return 0;
+}
+
+static inline void vmem_altmap_write_tails(const struct vmem_altmap *altmap,
+					   const struct page *head)
 {
 }
 

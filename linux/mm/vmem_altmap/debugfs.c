@@ -20,7 +20,7 @@ static unsigned long pages_to_kib(unsigned long pages)
 
 static void print_altmap(const struct vmem_altmap *altmap, struct seq_file *seq)
 {
-	seq_printf(seq, "%#014llx-%#014llx %-12s %4d %11lu %11lu %11lu %13lu %11lu %11lu %6lu %11lu %8lu %5lu",
+	seq_printf(seq, "%#014llx-%#014llx %-12s %4d %11lu %11lu %11lu %13lu %11lu %11lu %6lu %11lu %8lu %5lu %9lu %6lu",
 		   PFN_PHYS(altmap->range.start),
 		   PFN_PHYS(altmap->range.last + 1) - 1, altmap->owner ?: "-",
 		   altmap->nid, pages_to_kib(altmap->reserve),
@@ -29,7 +29,8 @@ static void print_altmap(const struct vmem_altmap *altmap, struct seq_file *seq)
 		   pages_to_kib(altmap->free - altmap->alloc - altmap->align),
 		   pages_to_kib(altmap->watermark), altmap->failed,
 		   pages_to_kib(altmap->alloc - vmem_altmap_unwritten(altmap)),
-		   altmap->demand.nr, READ_ONCE(altmap->demand.owned));
+		   altmap->demand.nr, READ_ONCE(altmap->demand.owned),
+		   pages_to_kib(altmap->tails.pages), altmap->tails.tables);
 	if (altmap->fill.ns)
 		seq_printf(seq, " %10llu %12u %s\n",
 			   div_u64(altmap->fill.ns, NSEC_PER_USEC),
@@ -66,11 +67,11 @@ static int altmaps_show(struct seq_file *seq, void *at)
 		print_altmap(at, seq);
 		return 0;
 	}
-	seq_printf(seq, "%-29s %-12s %4s %11s %11s %11s %13s %11s %11s %6s %11s %8s %5s %10s %12s %s\n",
+	seq_printf(seq, "%-29s %-12s %4s %11s %11s %11s %13s %11s %11s %6s %11s %8s %5s %9s %6s %10s %12s %s\n",
 		   "range", "owner", "node", "reserve_KiB", "storage_KiB",
 		   "used_KiB", "scattered_KiB", "free_KiB", "peak_KiB",
 		   "failed", "written_KiB", "sections", "owned",
-		   "fill_us", "fill_threads", "fill_method");
+		   "tails_KiB", "tables", "fill_us", "fill_threads", "fill_method");
 	return 0;
 }
 

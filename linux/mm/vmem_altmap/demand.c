@@ -154,20 +154,20 @@ struct page *vmem_altmap_template(const struct vmem_altmap *altmap)
 }
 
 /**
- * vmem_altmap_is_template() - does the struct page of a page belong to a template?
- * @altmap: a registered altmap, or NULL
- * @pfn: a page of its range
+ * vmem_altmap_is_shared() - do others share the struct page?
+ * @altmap: a registered altmap that describes the page, or NULL
+ * @page: the struct page
  *
  * Nobody writes to such a struct page.
  *
  * Context: Any. The answer holds while nobody can hand the page out: until the range
  * is added, and once it is being removed.
- * Return: true if it does.
+ * Return: true if they do.
  */
-bool vmem_altmap_is_template(const struct vmem_altmap *altmap, unsigned long pfn)
+bool vmem_altmap_is_shared(const struct vmem_altmap *altmap,
+			   const struct page *page)
 {
-	return altmap && in_sections(&altmap->demand, pfn) &&
-	       arch_vmemmap_is_shared(vmemmap_addr(pfn));
+	return altmap && arch_vmemmap_shared((unsigned long)page);
 }
 
 /* The last block needs no copy: it is the template. */
@@ -209,7 +209,7 @@ void vmem_altmap_own(struct vmem_altmap *altmap, unsigned long pfn)
 		return;
 
 	scoped_guard(mutex, &demand->lock)
-		if (arch_vmemmap_is_shared(vmemmap_addr(pfn)))
+		if (arch_vmemmap_shared(vmemmap_addr(pfn)))
 			own_block(altmap, ALIGN_DOWN(pfn, PAGES_PER_SECTION));
 	cond_resched();
 }

@@ -58,8 +58,13 @@ void vmem_altmap_demand_end(struct vmem_altmap *altmap);
 int vmem_altmap_demand_unmap(struct vmem_altmap *altmap, unsigned long pfn,
 			     unsigned long nr_pages);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+/* tails.c */
+extern bool vmem_altmap_dedup;
+#endif
+
 #ifndef arch_vmemmap_can_share
-/* Can PMDs of the vmemmap map one block, and change while others read it? */
+/* Can entries of the vmemmap map one block, and change while others read it? */
 static inline bool arch_vmemmap_can_share(void)
 {
 	return false;
@@ -69,12 +74,22 @@ static inline void arch_vmemmap_share(unsigned long addr, void *block)
 {
 }
 
-static inline bool arch_vmemmap_is_shared(unsigned long addr)
+static inline void *arch_vmemmap_shared(unsigned long addr)
 {
-	return false;
+	return NULL;
 }
 
 static inline void arch_vmemmap_unshare(unsigned long addr, void *block)
+{
+}
+
+static inline void arch_vmemmap_map_tails(unsigned long addr, unsigned long end,
+					  void *page, bool alias)
+{
+}
+
+static inline void arch_vmemmap_share_table(unsigned long addr,
+					    unsigned long owner)
 {
 }
 #endif

@@ -91,6 +91,7 @@ static int init_altmap(struct vmem_altmap *altmap)
 		return err;
 	}
 	vmem_altmap_demand_init(altmap);
+	altmap->tails = (struct vmem_altmap_tails){};
 	altmap->watermark = altmap->alloc;
 	return 0;
 }

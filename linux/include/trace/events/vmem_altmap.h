@@ -94,6 +94,27 @@ DEFINE_EVENT(vmem_altmap_block, vmem_altmap_free,
 	TP_ARGS(altmap, pfn, nr_pages)
 );
 
+TRACE_EVENT(vmem_altmap_tails,
+
+	TP_PROTO(const struct vmem_altmap *altmap, unsigned long pfn,
+		 unsigned long nr_pages),
+	TP_ARGS(altmap, pfn, nr_pages),
+	TP_STRUCT__entry(
+		__field(u64, start)
+		__field(u64, end)
+		__field(unsigned long, pages)
+		__field(unsigned long, tables)
+	),
+	TP_fast_assign(
+		__entry->start = PFN_PHYS(pfn);
+		__entry->end = PFN_PHYS(pfn + nr_pages) - 1;
+		__entry->pages = altmap->tails.pages;
+		__entry->tables = altmap->tails.tables;
+	),
+	TP_printk("mem=%#llx-%#llx pages=%lu tables=%lu", __entry->start,
+		  __entry->end, __entry->pages, __entry->tables)
+);
+
 TRACE_EVENT(vmem_altmap_own,
 
 	TP_PROTO(const struct vmem_altmap *altmap, unsigned long section_pfn,

@@ -52,7 +52,8 @@ static phys_addr_t block_of(const struct dev_pagemap *pgmap, unsigned int nr)
 
 static bool shared(const struct dev_pagemap *pgmap, unsigned int nr)
 {
-	return vmem_altmap_is_template(&pgmap->altmap, section(pgmap, nr));
+	return vmem_altmap_is_shared(&pgmap->altmap,
+				     pfn_to_page(section(pgmap, nr)));
 }
 
 static void expect_shared(struct kunit *test, const struct dev_pagemap *pgmap,

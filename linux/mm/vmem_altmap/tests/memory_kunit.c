@@ -108,25 +108,6 @@ static void neighbours_in_one_section_keep_to_themselves(struct kunit *test)
 	unmap_device(test, left);
 }
 
-/* Tail pages of compound pages are not shared when they lie on the device. */
-static void compound_memmap_lies_on_the_device(struct kunit *test)
-{
-	struct dev_pagemap *pgmap = right_pagemap(test);
-	const unsigned long pfn = pgmap->altmap.base_pfn +
-				  vmem_altmap_offset(&pgmap->altmap);
-	const unsigned long last = pfn + PAGES_PER_BLOCK - 1;
-	const unsigned long end = PHYS_PFN(pgmap->range.end + 1);
-
-	pgmap->vmemmap_shift = PMD_SHIFT - PAGE_SHIFT;
-	map_device(test, pgmap);
-	expect_on_device(test, pgmap);
-	KUNIT_EXPECT_PTR_EQ(test, pfn_to_page(pfn),
-			    compound_head(pfn_to_page(last)));
-	KUNIT_EXPECT_PTR_EQ(test, pfn_to_page(end - PAGES_PER_BLOCK),
-			    compound_head(pfn_to_page(end - 1)));
-	unmap_device(test, pgmap);
-}
-
 static void reserve_and_storage_have_page_structs(struct kunit *test)
 {
 	struct dev_pagemap *pgmap = right_pagemap(test);
@@ -382,7 +363,6 @@ static struct kunit_case memory_test_cases[] = {
 	KUNIT_CASE(memmap_lies_on_the_device_and_goes_with_it),
 	KUNIT_CASE(memmap_without_altmap_is_in_dram),
 	KUNIT_CASE(neighbours_in_one_section_keep_to_themselves),
-	KUNIT_CASE(compound_memmap_lies_on_the_device),
 	KUNIT_CASE(reserve_and_storage_have_page_structs),
 	KUNIT_CASE(data_pages_are_the_drivers),
 	KUNIT_CASE(altmap_may_take_all_of_the_range),
