@@ -242,4 +242,5 @@ static struct kunit_suite tails_suite = {
 	.init = tails_test_init,
 	.test_cases = tails_cases,
 };
+
 kunit_test_suite(tails_suite);
