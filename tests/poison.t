@@ -10,6 +10,9 @@
 
 boot altmap --pmem 1G poison.sh told raw ext4 xfs xfs-rmapbt \
 	devdax:4096 devdax:2097152
+# data that is aligned to 1G in a region that is not
+boot altmap --pmem 3G,at=4608M poison.sh told \
+	devdax:1073741824 devdax-mem:1073741824
 # the kernel accepts machine checks from CPUs of some vendors only
 boot altmap --pmem 1G,label=2M --smp 1 --cpu vendor=GenuineIntel \
 	poison.sh machine-checks

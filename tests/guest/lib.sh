@@ -180,14 +180,14 @@ new()
 	MADE=$(field dev </tmp/new)
 }
 
-# keep PATH: start a process, KEEPER, that has the first SIZE bytes of PATH
-# mapped, and reads them again and again; at its end it writes them to
-# /tmp/kept.
+# keep PATH [OFFSET]: start a process, KEEPER, that has SIZE bytes of PATH mapped,
+# from OFFSET or the first on, and reads them again and again; at its end it
+# writes them to /tmp/kept.
 keep()
 {
 	rm -f /tmp/ready
 	mkfifo /tmp/ready
-	./mapdax keep "$1" 0 "$SIZE" >/tmp/kept 2>/tmp/ready &
+	./mapdax keep "$1" "${2:-0}" "$SIZE" >/tmp/kept 2>/tmp/ready &
 	KEEPER=$!
 	read -r line </tmp/ready
 	[ "$line" = mapped ]

@@ -10,7 +10,8 @@
 # when the namespace is disabled.
 #
 # WHAT is raw (fsdax that no process has mapped), ext4, xfs, xfs-rmapbt (which
-# finds the file of each page) or devdax:ALIGN.
+# finds the file of each page), devdax:ALIGN, or devdax-mem:ALIGN, which is made
+# with --map=mem instead and has no storage.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -63,25 +64,36 @@ status()
 	"$@" 2>/dev/null || STATUS=$?
 }
 
-# taken PATH KIB: report failures of the first page of PATH, which can be
-# mapped; HardwareCorrupted must rise by KIB, once
+# phys PATH OFFSET: print the physical address. pagemap shows no page of 1G.
+phys()
+{
+	case $1 in
+	/dev/dax*) echo $(($(cat $DAX/devices/"${1#/dev/}"/resource) + $2)) ;;
+	*) ./mapdax phys "$1" "$2" ;;
+	esac
+}
+
+# taken PATH KIB [OFFSET]: report failures of the page at OFFSET, or of the first
+# one, of PATH, which can be mapped; HardwareCorrupted must rise by KIB, once
 taken()
 {
-	local path=$1 kib=$2 before address how
+	local path=$1 kib=$2 offset=${3:-0} before address how
 
 	before=$(corrupted)
-	address=$(./mapdax phys "$path" 0)
+	address=$(phys "$path" "$offset")
 	for how in offline inject; do
 		dmesg -c >/dev/null
-		check "$NAME, $how: a process has data mapped" keep "$path"
+		check "$NAME, $how: a process has data mapped" keep "$path" "$offset"
 		check "$NAME, $how: that is taken" tell $how "$address"
 		check "$NAME, $how: the log says so" line "$address" Recovered
+		# whoever did not get the signal ends now
+		kill -USR1 "$KEEPER" 2>/dev/null || :
 		status wait "$KEEPER"
 		is "$NAME, $how: the process gets SIGBUS" "$STATUS" "$SIGBUS"
 		is "$NAME, $how: KiB that are counted" \
 			$(($(corrupted) - before)) "$kib"
 	done
-	status ./mapdax poison "$path" 0
+	status ./mapdax poison "$path" "$offset"
 	is "$NAME, madvise: the process gets SIGBUS" "$STATUS" "$SIGBUS"
 	is "$NAME, madvise: KiB that are counted" \
 		$(($(corrupted) - before)) "$kib"
@@ -131,34 +143,37 @@ raw()
 	gone
 }
 
+# device MAP ALIGN: a page at the end of the first large one fails
 device()
 {
-	check "$NAME: it is written" ./mapdax fill /dev/dax0.0 0 "$SIZE" 2
-	taken /dev/dax0.0 $((PAGE / 1024))
-	refused reserve "$BASE"
-	refused storage $((BASE + (2 << 20)))
+	local at=$(($2 > SIZE ? $2 - SIZE : 0))
+
+	check "$NAME: it is written" ./mapdax fill /dev/dax0.0 $at "$SIZE" 2
+	taken /dev/dax0.0 $((PAGE / 1024)) $at
+	[ "$1" = mem ] || {
+		refused reserve "$BASE"
+		refused storage $((BASE + (2 << 20)))
+	}
 	gone
 	check "$NAME: its data is the same" \
-		./mapdax check /dev/dax0.0 0 "$SIZE" 2
-	taken /dev/dax0.0 $((PAGE / 1024))
+		./mapdax check /dev/dax0.0 $at "$SIZE" 2
+	taken /dev/dax0.0 $((PAGE / 1024)) $at
 }
 
-# made MODE [OPTION...]
+# made MODE MAP [OPTION...]
 made()
 {
-	local mode=$1
-
-	shift
-	check "$NAME: it is made" create $NS "$mode" dev "$@"
+	check "$NAME: it is made" create $NS "$@"
 }
 
 told()
 {
 	for NAME; do
 		case $NAME in
-		raw) made fsdax; raw ;;
-		devdax:*) made devdax -a "${NAME#*:}"; device ;;
-		*) made fsdax; file "$NAME" ;;
+		raw) made fsdax dev; raw ;;
+		devdax:*) made devdax dev -a "${NAME#*:}"; device dev "${NAME#*:}" ;;
+		devdax-mem:*) made devdax mem -a "${NAME#*:}"; device mem "${NAME#*:}" ;;
+		*) made fsdax dev; file "$NAME" ;;
 		esac
 		check "$NAME: it is destroyed" ndctl destroy-namespace -f $NS
 		is "$NAME: nothing is counted of what is destroyed" \
