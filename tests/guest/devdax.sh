@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# devdax.sh ALIGN BYTES [compact]: a devdax namespace of that alignment works with its
+# devdax.sh ALIGN BYTES [compact|early]: a devdax namespace of that alignment works with its
 # memmap on the device. The test uses BYTES at each end of it: all that there
 # are, or few, to be quick. Large pages use no more of the storage than they need;
-# a compact namespace has no more.
+# a compact namespace has no more. Early: the first section, and the last one, is
+# shared with DRAM, where the struct pages are. A device of up to 4 GiB becomes memory, and is a
+# device again.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -18,7 +20,7 @@ offsets()
 	start=$(($(cat $SYS/resource))) size=$(cat $SYS/size)
 	region=$(($(cat $REGION/resource))) all=$(cat $REGION/size)
 	memmap=$((all * 64 / PAGE))
-	[ ! "$compact" ] || memmap=$((all * own * 64 / (align * 63)))
+	[ "$layout" != compact ] || memmap=$((all * own * 64 / (align * 63)))
 
 	is "the data is aligned" $(((start | size) % align)) 0
 	check "info block and memmap fit before the data" \
@@ -73,7 +75,10 @@ esac
 shared()
 {
 	local before=$(((start - region) / 64)) pages=$((size / align))
-	local all=$((align / 64)) used tables get=$size
+	local all=$((align / 64)) used tables get=$size section=$((128 << 20))
+
+	[ "$layout" != early ] || before=0 pages=$((((start + size) / section -
+		(start + section - 1) / section) * section / align))
 
 	used=$((pages * own)) tables=$((pages * (all / 2097152 - 2)))
 	[ "$own" -ne "$PAGE" ] || {
@@ -87,12 +92,35 @@ shared()
 		$(((pages * all - used) >> 10))
 	is "page tables that are not there" "$(column dax0.0 tables)" "$tables"
 	[ "$get" -le $((1 << 30)) ] || get=$((1 << 30))
-	check "the kernel takes and drops a reference to each page, up to 1 GiB" \
+	check "the kernel takes and drops references to each page, up to 1 GiB" \
 		./mapdax get $DEV 0 "$get"
 }
 
-compact=${3:-}
-[ ! "$compact" ] || echo 1 >/sys/module/libnvdimm/parameters/compact_memmap
+# kmem: the device becomes memory, which stays offline, and is a device again
+kmem()
+{
+	unbind dax0.0 "$DAX/drivers/device_dax" &&
+		echo dax0.0 >"$KMEM/new_id" &&
+		grep "System RAM (kmem)" /proc/iomem && unbind dax0.0 "$KMEM" &&
+		echo dax0.0 >"$KMEM/remove_id" &&
+		bind dax0.0 "$DAX/drivers/device_dax"
+}
+
+tails()
+{
+	if [ "$(uname -m)" = x86_64 ]; then
+		shared
+	else
+		is "other architectures share no tails" \
+			"$(column dax0.0 tails_KiB)" 0
+	fi
+}
+
+layout=${3:-}
+[ "$layout" != compact ] ||
+	echo 1 >/sys/module/libnvdimm/parameters/compact_memmap
+# without struct pages in DRAM, which memory that memmap= declares has
+check "the namespace is disabled" ndctl disable-namespace $NS
 counted=$(vmstat nr_memmap_pages)
 check "devdax --map=dev is made, aligned to $1" \
 	create $NS devdax dev -a "$1"
@@ -102,10 +130,11 @@ align=$(cat $SYS/align)
 is "daxctl sees the device" "$(daxctl list | field chardev)" dax0.0
 is "daxctl sees its size" "$(daxctl list | field size)" "$(cat $SYS/size)"
 offsets
-if [ "$(uname -m)" = x86_64 ]; then
-	shared
-else
-	is "other architectures share no tails" "$(column dax0.0 tails_KiB)" 0
-fi
+tails
 data "$2"
+if [ "$size" -le $((4 << 30)) ]; then
+	check "the device becomes memory and a device again" kmem
+	tails
+	check "its first bytes are the same" ./mapdax check $DEV 0 33554432 1
+fi
 finish

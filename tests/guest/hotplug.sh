@@ -3,7 +3,8 @@
 #
 # hotplug.sh off|on: memory of a device-dax device becomes system RAM, is used,
 # and is removed again. Its memmap is in DRAM; with "on" the memory is then
-# added once more, with its memmap on itself.
+# added once more, with its memmap on itself. On Linux 7.3 all of it is also added
+# and removed at once.
 
 # shellcheck shell=dash disable=SC2046,SC2086,SC2317 source-path=SCRIPTDIR
 . ./lib.sh
@@ -12,6 +13,7 @@
 
 DEV=dax0.0
 CHOICE=$DAX/devices/$DEV/memmap_on_memory
+STATE=$DAX/devices/$DEV/state # since Linux 7.3, while kmem has the device
 REFUSE=/sys/kernel/debug/notifier-error-inject/memory/actions
 
 # removed: offline the blocks that are online, then remove the memory
@@ -82,6 +84,45 @@ cycle()
 	is "$name: the zone is empty" "$(movable)" "0 0 0"
 }
 
+# at_once 0|1: all blocks are added and onlined by one write, and removed by
+# another, which fails without effect if one of them cannot be
+at_once()
+{
+	local name="memmap_on_memory=$1, at once" iomem memmap
+
+	iomem=$(cat /proc/iomem) memmap=$(vmstat nr_memmap_pages)
+	echo "$1" >$CHOICE
+	check "$name: kmem takes the device" bind $DEV $KMEM
+	is "$name: its memory is offline" "$(cat $STATE)" offline
+	check "$name: it is unplugged" eval "echo unplugged >$STATE"
+	is "$name: then there is no block" "$(blocks $FIRST $COUNT | wc -l)" 0
+	check "$name: it is onlined" eval "echo online_movable >$STATE"
+	is "$name: blocks that are online" \
+		"$(blocks $FIRST $COUNT online | wc -l)" $COUNT
+	is "$name: pages of memmap in DRAM" $(($(vmstat nr_memmap_pages) - memmap)) \
+		$(((1 - $1) * COUNT * PAGES))
+	check "$name: it is used" fill
+	check "$name: it keeps what is written" filled
+	echo -12 >$REFUSE/MEM_GOING_OFFLINE/error
+	check "$name: to unplug it can be refused" \
+		fails eval "echo unplugged >$STATE"
+	echo 0 >$REFUSE/MEM_GOING_OFFLINE/error
+	is "$name: then it is online" "$(cat $STATE)" online_movable
+	is "$name: so are blocks" "$(blocks $FIRST $COUNT online | wc -l)" $COUNT
+	check "$name: it is unplugged again" eval "echo unplugged >$STATE"
+	check "$name: kmem gives the device back" unbind $DEV $KMEM
+	is "$name: iomem is what it was" "$(cat /proc/iomem)" "$iomem"
+	is "$name: so is nr_memmap_pages" "$(vmstat nr_memmap_pages)" "$memmap"
+}
+
+# has_state: has kmem the attribute?
+has_state()
+{
+	case $(uname -r) in
+	6.12.*) return 1 ;;
+	esac
+}
+
 cycles()
 {
 	local i
@@ -102,8 +143,10 @@ unbind $DEV $DAX/drivers/device_dax
 check "kmem takes the device" eval "echo $DEV >$KMEM/new_id"
 check "kmem gives it back" removed
 cycle 0
+! has_state || at_once 0
 if [ "$1" = on ]; then
 	cycle 1
+	! has_state || at_once 1
 	keeps_at_most "ten times on and off" 256 cycles
 else
 	check "memmap_on_memory is refused" fails eval "echo 1 >$CHOICE"

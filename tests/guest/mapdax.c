@@ -9,7 +9,8 @@
  *						read it again and again; on
  *						SIGUSR1, print it, and end
  *	mapdax get PATH OFFSET LENGTH		have the kernel take a reference
- *						to each page, and drop it
+ *						to each page, and drop it; so
+ *						does a child at the same time
  *	mapdax phys PATH OFFSET			print the physical address
  *	mapdax poison PATH OFFSET		report to the kernel that the
  *						page's memory failed
@@ -30,6 +31,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "number.h"
@@ -188,7 +190,7 @@ static void keep(struct range *r)
 }
 
 /* A pipe holds the pages themselves until they are read. */
-static void get(struct range *r)
+static void hold(struct range *r)
 {
 	const size_t page = sysconf(_SC_PAGESIZE), most = 16 * page;
 	struct iovec part = { .iov_base = r->map };
@@ -208,6 +210,22 @@ static void get(struct range *r)
 			err(1, "vmsplice at %#tx", (char *)part.iov_base - r->map);
 		part.iov_base += done;
 	}
+}
+
+static void get(struct range *r)
+{
+	int status;
+	pid_t child;
+
+	touch(r);
+	child = fork();
+	if (child < 0)
+		err(1, "fork");
+	hold(r);
+	if (!child)
+		exit(0);
+	if (waitpid(child, &status, 0) != child || status)
+		errx(1, "the child failed");
 }
 
 static void poison(const char *path, struct range *r)
