@@ -106,7 +106,7 @@ test-peers: version
 	@prove --timer --verbose tests/peers.t
 
 bench: version
-	@tools/deps series build guest bench
+	@tools/deps series build guest bench peers
 	@bench/run
 
 deb: version

@@ -17,24 +17,22 @@ medians(file, filter) = sprintf("< awk -F, '%s' %s/%s | sort -t, -k1n", filter, 
 set style line 1 lc rgb "#b03030" lw 2 pt 7
 set style line 2 lc rgb "#888888" lw 2 pt 5
 set style line 3 lc rgb "#3060a0" lw 2 pt 9
-set style line 4 lc rgb "#209050" lw 2 pt 13
-set style line 5 lc rgb "#c08000" lw 2 pt 11
 
-enabled(kernel, cpus) = medians("time-medians.csv", sprintf( \
-	"$1 == \"%s\" && $2 == %d && $3 == \"fsdax\" && $4 == \"dev\" && $6 == \"enable\" { print $5 \",\" $7 / 1e6 }", \
-	kernel, cpus))
+name(it) = it == 1 ? "stock" : it == 2 ? "altmap, all written" : "altmap, on demand"
+step(kernel, cpus, step) = medians("time-medians.csv", sprintf( \
+	"$1 == \"%s\" && $2 == %d && $3 == \"fsdax\" && $4 == \"dev\" && $6 == \"%s\" { print $5 \",\" $7 / 1e6 }", \
+	kernel, cpus, step))
 
 set logscale xy 2
 set xlabel "capacity, GiB"
 
 set output dir."/time.svg"
-set title "Enabling an fsdax namespace, --map=dev\n{/*0.8 ".where.", QEMU without KVM}"
+set title "Enabling and disabling an fsdax namespace, --map=dev, 2 CPUs\n{/*0.8 ".where.", QEMU without KVM}"
 set ylabel "ms"
-plot enabled("stock", 1) with linespoints ls 1 title "stock, 1 CPU", \
-	enabled("stock", 2) with linespoints ls 2 title "stock, 2 CPUs", \
-	enabled("altmap-eager", 1) with linespoints ls 3 title "altmap, on\\_demand=0, 1 CPU", \
-	enabled("altmap-eager", 2) with linespoints ls 4 title "altmap, on\\_demand=0, 2 CPUs", \
-	enabled("altmap", 1) with linespoints ls 5 title "altmap"
+plot for [it = 1:3] step(word("stock altmap-eager altmap", it), 2, "enable") \
+		with linespoints ls it title "enable, ".name(it), \
+	for [it = 1:3] step(word("stock altmap-eager altmap", it), 2, "disable") \
+		with linespoints ls it dashtype 2 title "disable, ".name(it)
 
 if (system("test -f ".dir."/dram-medians.csv && echo y") eq "y") {
 	taken(kernel, map) = medians("dram-medians.csv", sprintf( \
