@@ -6,6 +6,9 @@
  * section maps it, read-only. A section gets a block of its own, with the same
  * contents, before one of its pages is handed out.
  *
+ * Nobody gets a page of the reserve or of the storage. So whole sections of these
+ * share a template in each range, and all sections where the driver asks for it.
+ *
  * The blocks are a run of the storage, one for each section, set aside when the
  * altmap is registered: a page fault never lacks one, allocates nothing, and needs
  * no lock of memory hotplug. Sections get them in order. The template is the last
@@ -69,8 +72,9 @@ static bool can_share(void)
  * vmem_altmap_demand_init() - set a run of blocks aside for whole sections
  * @altmap: with its range, and its storage set up
  *
- * If the storage has no such run, the struct pages of each section are written when
- * the range is added.
+ * These are sections of the storage, and with @on_demand all of them. If the storage
+ * has no such run, the struct pages of each section are written when the range is
+ * added.
  *
  * Context: Process context; does not allocate. Before @altmap is registered.
  */
@@ -79,11 +83,14 @@ void vmem_altmap_demand_init(struct vmem_altmap *altmap)
 	struct vmem_altmap_demand *demand = &altmap->demand;
 	const unsigned long start = DIV_ROUND_UP(altmap->range.start,
 						 PAGES_PER_SECTION);
-	const unsigned long end = (altmap->range.last + 1) / PAGES_PER_SECTION;
+	unsigned long end = storage_end(altmap) / PAGES_PER_SECTION;
+
+	if (altmap->on_demand)
+		end = (altmap->range.last + 1) / PAGES_PER_SECTION;
 
 	memset(demand, 0, sizeof(*demand));
 	mutex_init(&demand->lock);
-	if (!altmap->on_demand || !can_share() || start >= end ||
+	if (!can_share() || start >= end ||
 	    should_fail_vmem_altmap((end - start) * PMD_SIZE) ||
 	    vmem_altmap_storage_alloc_run(altmap, end - start, &demand->first))
 		return;

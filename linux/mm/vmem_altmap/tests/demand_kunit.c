@@ -119,6 +119,20 @@ static void sections_share_a_template(struct kunit *test)
 	}
 }
 
+static void storage_shares_a_template(struct kunit *test)
+{
+	struct dev_pagemap *pgmap = demand_pagemap(test);
+
+	pgmap->altmap.on_demand = false;
+	pgmap->altmap.free = SECTIONS * PAGES_PER_SECTION -
+			     pgmap->altmap.reserve;
+	if (!map_shared(test, pgmap))
+		return;
+	KUNIT_EXPECT_TRUE(test, pristine(pgmap, 0));
+	KUNIT_EXPECT_TRUE(test, pristine(pgmap, 1));
+	unmap_device(test, pgmap);
+}
+
 static void marked_section_owns_its_struct_pages(struct kunit *test)
 {
 	struct dev_pagemap *pgmap = demand_pagemap(test);
@@ -476,6 +490,7 @@ static void wrong_frees_change_nothing(struct kunit *test)
 
 static struct kunit_case demand_test_cases[] = {
 	KUNIT_CASE(sections_share_a_template),
+	KUNIT_CASE(storage_shares_a_template),
 	KUNIT_CASE(marked_section_owns_its_struct_pages),
 	KUNIT_CASE(last_section_keeps_the_template),
 	KUNIT_CASE(part_of_a_section_shares_nothing),

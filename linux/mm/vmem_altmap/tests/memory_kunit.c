@@ -141,6 +141,21 @@ static void data_pages_are_the_drivers(struct kunit *test)
 	unmap_device(test, pgmap);
 }
 
+/* The range is two whole sections and a part of a third one. */
+static void pageblocks_are_movable(struct kunit *test)
+{
+	struct altmap_test *priv = test->priv;
+	struct dev_pagemap *pgmap = new_pagemap(test, priv->device, DEVICE_BYTES);
+	const unsigned long end = PHYS_PFN(pgmap->range.end + 1);
+	unsigned long pfn = PHYS_PFN(pgmap->range.start);
+
+	map_device(test, pgmap);
+	for (; pfn < end; pfn += pageblock_nr_pages)
+		KUNIT_EXPECT_EQ(test, MIGRATE_MOVABLE,
+				get_pageblock_migratetype(pfn_to_page(pfn)));
+	unmap_device(test, pgmap);
+}
+
 static void altmap_may_take_all_of_the_range(struct kunit *test)
 {
 	struct dev_pagemap *pgmap = right_pagemap(test);
@@ -365,6 +380,7 @@ static struct kunit_case memory_test_cases[] = {
 	KUNIT_CASE(neighbours_in_one_section_keep_to_themselves),
 	KUNIT_CASE(reserve_and_storage_have_page_structs),
 	KUNIT_CASE(data_pages_are_the_drivers),
+	KUNIT_CASE(pageblocks_are_movable),
 	KUNIT_CASE(altmap_may_take_all_of_the_range),
 	KUNIT_CASE_PARAM(dry_altmap_is_undone_and_can_be_tried_again,
 			 dry_gen_params),

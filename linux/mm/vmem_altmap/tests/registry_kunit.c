@@ -218,13 +218,17 @@ static void books_of_a_tebibyte_are_small(struct kunit *test)
 	const size_t limit = SZ_4K - 3 * 64 + 3 * PAGES_PER_BLOCK / 8;
 	const unsigned long blocks = PHYS_PFN(SZ_1T) * sizeof(struct page) /
 				     PMD_SIZE;
+	const bool on_demand = vmem_altmap_on_demand;
 	struct vmem_altmap *altmap;
 	struct rb_node *node;
 	unsigned long i;
 	size_t bytes;
 
+	/* set nothing aside for sections of the storage */
+	vmem_altmap_on_demand = false;
 	altmap = add_altmap(test, TEST_PFN, PHYS_PFN(SZ_1T), 2,
 			    (blocks + 2) * PAGES_PER_BLOCK - 4);
+	vmem_altmap_on_demand = on_demand;
 	for (i = 0; i < blocks - 1; i++)
 		KUNIT_ASSERT_NE(test, 0, alloc_pfn(altmap, PMD_SIZE));
 	KUNIT_ASSERT_EQ(test, 3 * PAGES_PER_BLOCK - 4,
