@@ -209,6 +209,23 @@ mount_dax()
 	mount -t "${1%%-*}" -o "dax=always${3:+,$3}" "$2" /mnt
 }
 
+# Mount the disk that tools/peers makes.
+mount_peers()
+{
+	local it
+
+	mount /dev/vda /mnt
+	for it in proc sys dev tmp; do
+		mount --bind /$it /mnt/$it
+	done
+}
+
+# inside COMMAND...: run it on that disk
+inside()
+{
+	chroot /mnt /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"
+}
+
 # maps COMMAND: run this command of mapdax on a file on the ext4 of /dev/pmem0
 maps()
 {

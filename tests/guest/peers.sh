@@ -13,11 +13,6 @@
 
 NDCTL=/peers/ndctl
 
-inside()
-{
-	chroot /mnt /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"
-}
-
 # of_ndctl TEST: run it as ndctl's meson.build does
 of_ndctl()
 {
@@ -161,10 +156,7 @@ run()
 	esac
 }
 
-mount /dev/vda /mnt
-for it in proc sys dev tmp; do
-	mount --bind /$it /mnt/$it
-done
+mount_peers
 mount -t debugfs debug /mnt/sys/kernel/debug
 mount -t tracefs trace /mnt/sys/kernel/tracing 2>/dev/null || :
 ln -s /proc/self/fd /dev/fd

@@ -10,14 +10,8 @@
 # Print lines "fsdax dev GIB STEP-mean|STEP-most NANOSECONDS", of a write of 4 KiB
 # with its page fault, and "fsdax dev GIB after-speed BYTES", of a second.
 
-# shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
+# shellcheck shell=dash disable=SC2016,SC2317 source-path=SCRIPTDIR
 . ./lib.sh
-
-# inside COMMAND...: run it on the disk
-inside()
-{
-	chroot /mnt /usr/bin/env -i PATH=/usr/bin:/bin "$@"
-}
 
 mounted()
 {
@@ -27,20 +21,32 @@ mounted()
 # steps FILE: run the steps of this job file
 steps()
 {
-	inside fio --output-format=json --output=/tmp/json "$1" && inside jq -r '
-		.jobs[] | select(.jobname | . != "busy" and . != "all") | "\(.jobname)-mean \(.write.clat_ns.mean | floor)",
-			"\(.jobname)-most \(.write.clat_ns.max)",
-			"\(.jobname)-speed \(.write.bw_bytes)"' /tmp/json |
-		grep -v '^first.*-speed\|^again.*-speed' |
-		sed "s/^/fsdax dev $GIB /"
+	inside fio --output-format=json --output=/tmp/json "$1" &&
+		inside jq -r --arg at "fsdax dev $GIB" '
+		.jobs[] | select(.jobname | . != "busy" and . != "all") |
+		"\($at) \(.jobname)" as $step |
+		"\($step)-mean \(.write.clat_ns.mean | floor)",
+		"\($step)-most \(.write.clat_ns.max)",
+		if .jobname == "after" then "\($step)-speed \(.write.bw_bytes)"
+		else empty end' /tmp/json
+}
+
+# strided NAME OPTION: a step that writes to a page of each 128 MiB
+strided()
+{
+	cat <<-END
+	[$1]
+	filename=file
+	$2
+	rw=write:131068k
+	size=${size}m
+	io_size=$((size / 32))k
+	END
 }
 
 size=$1
 GIB=$(($(cat $REGION/size) >> 30))
-mount /dev/vda /mnt
-for it in proc sys dev tmp; do
-	mount --bind /$it /mnt/$it
-done
+mount_peers
 
 cat >/tmp/common <<-END
 [global]
@@ -53,16 +59,8 @@ overwrite=1
 END
 {
 	cat /tmp/common
-	for it in first again; do
-		cat <<-END
-		[$it]
-		filename=file
-		stonewall
-		rw=write:131068k
-		size=${size}m
-		io_size=$((size / 32))k
-		END
-	done
+	strided first stonewall
+	strided again stonewall
 	cat <<-END
 	[all]
 	filename=file
@@ -90,13 +88,8 @@ END
 	size=1g
 	time_based
 	runtime=1h
-	[first-busy]
-	filename=file
-	exitall
-	rw=write:131068k
-	size=${size}m
-	io_size=$((size / 32))k
 	END
+	strided first-busy exitall
 } >/tmp/busy
 
 check "fsdax --map=dev is made" create $NS fsdax dev
