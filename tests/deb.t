@@ -23,8 +23,7 @@ boot altmap --mem 1G --pmem 4G fsdax.sh ext4 xfs
 # through /dev/mem, the test reads memory that the driver has claimed
 boot altmap --mem 1G --pmem 1G --append iomem=relaxed devdax.sh 2M 1073741824
 boot altmap --mem 1G --pmem 1G,label=2M regions.sh 2M
-# the caches of a distribution's kernel grow by more
-boot altmap --mem 640M --pmem 64G dram.sh 512
+boot altmap --mem 640M --pmem 64G dram.sh
 boot altmap --mem 768M --pmem 1G \
 	--append "$on=1 memhp_default_state=offline" hotplug.sh on
 finish
