@@ -115,7 +115,6 @@ is "all that is behind the memmaps can be mapped" "$size" "$behind"
 last=$((size - part)) before=$((seam - part))
 for it in "size 0" "align 4096" "memmap_on_memory 0" \
 		"mapping 0x100000000-0x1001fffff"; do
-	# shellcheck disable=SC2086
 	is "while it is enabled, ${it% *} is kept" "$(error $it)" \
 		"Device or resource busy"
 done
@@ -150,6 +149,8 @@ check "smaller pages are chosen" set_to align 2097152
 check "it is enabled with its memmap in DRAM" on 0
 is "all of it can be mapped" "$(cat $SYS/size)" $((2 * half))
 for it in 0 $half; do
+	is "what held the memmap can be read: offset $it" \
+		"$(./mapdax read /dev/$DEV $it "$aside" | wc -c)" "$aside"
 	is "bytes that the memmap left: offset $it" \
 		"$(./mapdax read /dev/$DEV $it "$aside" | tr -d '\0' | wc -c)" 0
 done
