@@ -50,11 +50,8 @@ times()
 	grep -c "$refusal" "$obj/drivers/nvdimm/pfn_devs.o" | grep -x "$1"
 }
 
-# Two options in one kernel, as they do not interact, since each kernel must be
-# built.
-two=numa+4level
-boots $two --pmem 2G --append numa=fake=2 boot.sh 4
-boots $two --mem 384M --pmem 1G \
+boots 4level --pmem 2G --append numa=fake=2 boot.sh 4
+boots 4level --mem 384M --pmem 1G \
 	--append "numa=fake=2 memory_hotplug.memmap_on_memory=1" hotplug.sh on
 boots $raw --pmem 1G raw.sh
 boots $raw --mem 384M --room 1G --pmem 512M,at=8G \
@@ -66,7 +63,7 @@ boots --llvm -19 kmsan --mem 4G --smp 1 --pmem 32M larger.sh
 try "the series has a tree to compile in" prepare_tree || bail "no tree"
 compiles guest+altmap
 try "a struct page that fits may be on the device" times 0
-for config in 4level numa nosmp nodevice $raw kasan; do
+for config in 4level nonuma nonuma+nosmp nodevice $raw kasan; do
 	compiles guest+altmap+"$config"
 done
 compiles guest+$none

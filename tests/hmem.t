@@ -4,17 +4,20 @@
 # hmem.t - soft-reserved memory that is device-dax can store its own memmap: a device
 # of two ranges, with pages of 4K, 2M and 1G.
 #
-# tags: extra
+# tags: test debug
 
-# shellcheck disable=SC2034 # build is for guest.sh
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib/guest.sh"
 
-build=(--config guest+hmem)
-# through /dev/mem, the test reads memory that the driver has claimed
-soft="memmap=5G%4G+0xefffffff dax_hmem.region_idle=1 iomem=relaxed"
+# soft GIB ALIGN: boot with that much of DRAM soft-reserved, a region whose dax device
+# has no memory; through /dev/mem, the test reads memory that the driver has claimed
+soft()
+{
+	boot altmap --mem $(($1 + 2))G --append "memmap=${1}G%4G+0xefffffff" \
+		--append "dax_hmem.region_idle=1 iomem=relaxed" hmem.sh "$2" 8388608
+}
 
-for align in 4096 2097152 1073741824; do
-	boot altmap --mem 7G --append "$soft" hmem.sh $align 33554432
-done
+soft 2 4096
+soft 2 2097152
+soft 5 1073741824
 finish

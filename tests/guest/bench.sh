@@ -11,7 +11,7 @@
 #
 # count: print lines "MODE MAP GIB WHAT NUMBER": the bytes of DRAM that an
 # enable takes, by the code that takes them, and how often a disable flushes all
-# TLBs. This needs a kernel that counts (configs/options/count.config).
+# TLBs. This needs sysctl.vm.mem_profiling=1 on the command line.
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh

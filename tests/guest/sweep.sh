@@ -81,7 +81,9 @@ made()
 	DEVICE=namespace$1.0
 }
 
-# sweep_all FROM REGION...: sweep these; the first of them stays in use.
+# sweep_all FROM REGION...: sweep these, but the first of them, which stays in use,
+# and the last one. The kernel keeps each page that lists sections, 128 or 256 of
+# them, so the last device is bound and unbound before.
 sweep_all()
 {
 	local from=$1 devices='' region
@@ -101,6 +103,11 @@ sweep_all()
 		[ "$devices" ] || bind "$DEVICE" "$DRIVER" || [ "$MADE_BY" ]
 		devices="$devices $DEVICE"
 	done
+	if [ ! "$MADE_BY" ]; then
+		bind "$DEVICE" "$DRIVER"
+		unbind "$DEVICE" "$DRIVER"
+		devices=${devices% *}
+	fi
 	# shellcheck disable=SC2086 # words
 	set -- $devices
 	shift

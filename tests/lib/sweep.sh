@@ -18,7 +18,7 @@ mkdir -p "$LOGS"
 # nvdimms PLACE MODE: set PMEM to the options for the NVDIMMs: one stays in use,
 # two are for plain binds, and the others are swept. A bind that succeeds
 # although an allocation failed uses up an NVDIMM that was never bound, so there
-# are more NVDIMMs than such allocations: 37 for fsdax, 22 for kmem, else 8.
+# are more NVDIMMs than such allocations: 36 for fsdax, 28 for kmem, else 8.
 nvdimms()
 {
 	local first size at step i count=16
