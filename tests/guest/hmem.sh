@@ -1,19 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# hmem.sh ALIGN BYTES: soft-reserved memory is a device-dax device with this
-# alignment, and stores its memmap itself if memmap_on_memory says so. The device
-# has two ranges of half of the region, and the first one does not begin where a
-# section does. The test uses BYTES at each end of the device, and at each side of
-# the seam.
+# hmem.sh ALIGN BYTES: memory of a dax region, soft-reserved or of CXL, is a
+# device-dax device with this alignment, and stores its memmap itself if
+# memmap_on_memory says so. The device has two ranges of half of the region, and the
+# first one does not begin where a section does. The test uses BYTES at each end of
+# the device, and at each side of the seam.
 
 # shellcheck shell=dash disable=SC2086,SC2317 source-path=SCRIPTDIR
 . ./lib.sh
 
-# dax_hmem's region, and its first device, which always exists
-SOFT=/sys/devices/platform/hmem.0/dax_region
+# the region's first device, which always exists
 DEV=dax0.0
 SYS=$DAX/devices/$DEV
+DAX_REGION=$(realpath "$SYS/..")/dax_region
 DRIVER=$DAX/drivers/device_dax
 align=$1 part=$2
 small=$((64 * MIB))
@@ -29,13 +29,15 @@ set_to()
 # other: make another device, of 64 MiB
 other()
 {
-	echo 1 >$SOFT/create && echo $small >"$DAX/devices/$(cat $SOFT/create)/size"
+	echo 1 >"$DAX_REGION/create" &&
+		echo $small >"$DAX/devices/$(cat "$DAX_REGION/create")/size"
 }
 
-# destroy DEVICE
+# destroy DEVICE: when daxctl enables one, the driver takes all that have memory
 destroy()
 {
-	echo 0 >"$DAX/devices/$1/size" && echo "$1" >$SOFT/delete
+	[ ! -e "$DRIVER/$1" ] || unbind "$1" $DRIVER
+	echo 0 >"$DAX/devices/$1/size" && echo "$1" >"$DAX_REGION/delete"
 }
 
 # refused REGEX: the device cannot be enabled, and the kernel says why
@@ -80,11 +82,35 @@ at()
 	./mapdax "$2" /dev/$DEV "$1" "$part" 1
 }
 
-all=$(cat $SOFT/available_size)
-half=$((all / 2 / (1 << 30) * (1 << 30)))
-is "there is a region of $((all >> 20)) MiB" "$(cat $SOFT/size)" "$all"
+# ram: print the KiB of the memory blocks that store their own memmap, without it
+ram()
+{
+	awk '$2 == "memory" { split($1, at, "-"); print at[1], at[2], $5 }' $LIST |
+		while read -r start end storage; do
+			echo $(((end + 1 - start) / 1024 - storage))
+		done | awk '{ all += $1 } END { print all }'
+}
+
+# as_ram: the device is system RAM for a while
+as_ram()
+{
+	local node
+
+	node=/sys/devices/system/node/node$(cat $SYS/target_node)
+	check "it is system RAM" daxctl reconfigure-device --mode=system-ram $DEV
+	is "on a node that has no CPUs" "$(cat "$node/cpulist")" ""
+	is "and all that is there but the memmaps, $(column memory used_KiB | wc -l)" \
+		"$(awk '/MemTotal/ { print $4 }' "$node/meminfo")" "$(ram)"
+	check "it is device-dax again, with its memmap on itself" \
+		daxctl reconfigure-device --force --mode=devdax $DEV
+	is "it has the same size" "$(cat $SYS/size)" "$size"
+	check "and is disabled again" daxctl disable-device $DEV
+}
+
+all=$(cat "$DAX_REGION/available_size")
+half=$(((all / 2 - small) / unit * unit))
+is "there is a region of $((all >> 20)) MiB" "$(cat "$DAX_REGION/size")" "$all"
 pages=$(vmstat nr_memmap_pages)
-is "no device has its memmap on itself" "$(cat $SYS/memmap_on_memory)" 0
 check "a device is made of the first 64 MiB" other
 check "another is made" set_to size $half
 check "a third is made behind it" other
@@ -92,8 +118,15 @@ check "another range is added behind that one" set_to size $((2 * half))
 is "so there are two" "$(echo "$SYS"/mapping[0-9]* | wc -w)" 2
 check "the alignment is chosen" set_to align "$align"
 
-[ "$align" -le $small ] || check "large pages that are not aligned are refused" \
-	refused "is not aligned"
+if [ "$align" -le $small ]; then
+	check "it is enabled, with $(cat $SYS/memmap_on_memory) in memmap_on_memory" \
+		bind $DEV $DRIVER
+	is "its memmap is in DRAM, since nobody wrote that" \
+		"$(cat $SYS/size)" $((2 * half))
+	check "it is disabled at first" unbind $DEV $DRIVER
+else
+	check "large pages that are not aligned are refused" refused "is not aligned"
+fi
 
 check "its memmap is to be on itself, and it is enabled" on 1
 sed 's/^/# /' $LIST
@@ -145,8 +178,10 @@ for it in 0 $before $seam $last; do
 done
 check "daxctl disables it" daxctl disable-device $DEV
 
+[ ! -e $SYS/target_node ] || as_ram
 check "smaller pages are chosen" set_to align 2097152
-check "it is enabled with its memmap in DRAM" on 0
+check "its memmap is to be in DRAM" set_to memmap_on_memory 0
+check "daxctl enables it" daxctl enable-device $DEV
 is "all of it can be mapped" "$(cat $SYS/size)" $((2 * half))
 for it in 0 $half; do
 	is "what held the memmap can be read: offset $it" \
@@ -166,6 +201,6 @@ check "then it fits" bind $DEV $DRIVER
 check "it is disabled at last" unbind $DEV $DRIVER
 check "its memory is given back" set_to size 0
 check "the first device is destroyed" destroy dax0.1
-is "all memory of the region is free" "$(cat $SOFT/available_size)" "$all"
+is "all memory of the region is free" "$(cat "$DAX_REGION/available_size")" "$all"
 is "nr_memmap_pages is what it was" "$(vmstat nr_memmap_pages)" "$pages"
 finish
