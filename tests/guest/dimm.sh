@@ -35,23 +35,31 @@ system_unplugs()
 	wait_for fails in_iomem "$1"
 }
 
+plug_both()
+{
+	plug 0 && plug 1
+}
+
+unplug_both()
+{
+	local i
+
+	for i in 0 1; do
+		machine_unplugs $i && qemu object_del ram$i || return
+	done
+}
+
 # cycle machine|system: plug both in, use them, and let the machine or the
-# system unplug them, the first one first. Caches grow in the first cycle, so
-# its DRAM is not judged.
-WARM=''
+# system unplug them, the first one first.
 cycle()
 {
-	local name="the $1 unplugs" iomem total memmap before price
+	local name="the $1 unplugs" iomem total memmap
 
 	iomem=$(cat /proc/iomem) total=$(meminfo MemTotal)
 	memmap=$(vmstat nr_memmap_pages)
-	before=$(free_dram)
-	check "$name: a DIMM is plugged in" plug 0
-	check "$name: another one is" plug 1
-	price=$((before - $(free_dram)))
-	[ "$ON_MEMORY" = 0 ] || [ ! "$WARM" ] ||
-		dram_at_most "$name: KiB of DRAM for a block" \
-			$((price / (2 * COUNT))) 16
+	check "$name: DIMMs are plugged in" \
+		adds $ON_MEMORY $((2 * COUNT)) plug_both unplug_both
+	dram_at_most "$name: KiB of DRAM for a block" $PRICE $MOST
 	is "$name: pages of memmap in DRAM" \
 		$(($(vmstat nr_memmap_pages) - memmap)) \
 		$(((1 - ON_MEMORY) * 2 * COUNT * PAGES))
@@ -72,7 +80,6 @@ cycle()
 	is "$name: and nr_memmap_pages" "$(vmstat nr_memmap_pages)" "$memmap"
 	qemu object_del ram0
 	qemu object_del ram1
-	WARM=y
 }
 
 # Print how many pages of the kernel's DIMM are free, including those in the

@@ -16,6 +16,11 @@ CHOICE=$DAX/devices/$DEV/memmap_on_memory
 STATE=$DAX/devices/$DEV/state # since Linux 7.3, while kmem has the device
 REFUSE=/sys/kernel/debug/notifier-error-inject/memory/actions
 
+add()
+{
+	bind $DEV $KMEM
+}
+
 # removed: offline the blocks that are online, then remove the memory
 removed()
 {
@@ -46,21 +51,16 @@ refused()
 # cycle 0|1: add, use and remove the memory with this memmap_on_memory
 cycle()
 {
-	local name="memmap_on_memory=$1" iomem total memmap before price
+	local name="memmap_on_memory=$1" iomem total memmap
 
 	iomem=$(cat /proc/iomem) total=$(meminfo MemTotal)
 	memmap=$(vmstat nr_memmap_pages)
 	echo "$1" >$CHOICE
-	before=$(free_dram)
-	check "$name: memory is added" bind $DEV $KMEM
-	price=$((before - $(free_dram)))
+	check "$name: memory is added" adds "$1" $COUNT add removed
+	dram_at_most "$name: KiB of DRAM for a block" $PRICE $MOST
 	is "$name: blocks" "$(blocks $FIRST $COUNT offline | wc -l)" $COUNT
-	note "$name: $((price * 1024 / (COUNT * BLOCK >> 20))) KiB of DRAM for" \
-		"1 GiB"
 	is "$name: pages of memmap in DRAM" $(($(vmstat nr_memmap_pages) - memmap)) \
 		$(((1 - $1) * COUNT * PAGES))
-	[ "$1" = 0 ] ||
-		dram_at_most "$name: KiB of DRAM for a block" $((price / COUNT)) 16
 	check "$name: to online it can be refused" \
 		refused MEM_GOING_ONLINE offline online_movable
 	check "$name: it is onlined" turn $FIRST $COUNT offline online_movable

@@ -33,6 +33,28 @@ turn()
 	done
 }
 
+# adds MODE COUNT ADD REMOVE: ADD adds COUNT memory blocks, whose memmap is in
+# DRAM in mode 0 and on them in mode 1. Set PRICE to the KiB of DRAM that this
+# took for a block, MOST to what it may take. If it is more, REMOVE the blocks
+# and add them again, five times at most: a block costs that each time, a cache
+# grows only once.
+adds()
+{
+	local before left=4
+
+	MOST=$((16 + (1 - $1) * PAGES * 4))
+	while :; do
+		before=$(free_dram)
+		$3 || return
+		PRICE=$(((before - $(free_dram)) / $2))
+		[ $PRICE -gt "$(scaled $MOST)" ] && [ $left -gt 0 ] &&
+			[ ! -e "$KMEMLEAK" ] || return 0
+		left=$((left - 1))
+		echo "$PRICE KiB for a block"
+		$4 || return
+	done
+}
+
 # Fill a file. Most of its pages are allocated from the onlined memory.
 fill()
 {
