@@ -17,5 +17,6 @@ boot altmap "${mem[@]}" --pmem 1G hotplug.sh off
 boot altmap "${mem[@]}" --pmem 1G --append $on=1 hotplug.sh on
 boot altmap "${mem[@]}" --pmem 1G --append $on=force --cpu la57=off hotplug.sh on
 boot altmap "${mem[@]}" --room 1G --pmem 512M,at=8G --append $on=1 dimm.sh 1 4
+boot altmap "${mem[@]}" --timeout 3000 --room 1G --pmem 512M,at=8G compact.sh 4
 boot altmap --timeout 3000 --pmem 1025G --append $on=1 terabyte.sh
 finish

@@ -24,7 +24,8 @@ tests()
 
 tests "large pages"
 tests "base pages" --append clearcpuid=pse
-tests "four levels" --cpu la57=off
+# and memory blocks that store their own memmap
+tests "four levels" --cpu la57=off --append memory_hotplug.memmap_on_memory=1
 [ -z "${DEBUG:-}" ] ||
 	tests "direct map of base pages" --append debug_pagealloc=on
 finish

@@ -58,26 +58,34 @@ hit()
 	PATH=$WORK/bin:$PATH from "$copy" tools/split "$KVER" "$tree"
 }
 
-# few: make a series of some patches in $small, for which split takes no time
+# few: make a series of some patches of each part in $small, so that split and
+# assemble take little time; series.t tries them with the whole series
 few()
 {
-	local to=$small/patches/$KVER patch
+	local to=$small/patches/$KVER part patch file
 
 	mkdir -p "$small/linux" "$to"
 	cp "$ALTMAP_SERIES/patches/$KVER/base" "$to/"
-	for patch in $(grep -m 2 ^1- "$ALTMAP_SERIES/patches/$KVER/series") \
-		$(grep ^2- "$ALTMAP_SERIES/patches/$KVER/series"); do
+	for part in $PARTS; do
+		# the first ones of the last part need all of the preparation
+		grep "^$part/" "$ALTMAP_SERIES/patches/$KVER/series" |
+			case $part in 2-*) cat ;; *) head -n 2 ;; esac
+	done >"$to/series"
+	while read -r patch; do
 		mkdir -p "$to/${patch%/*}"
 		cp "$ALTMAP_SERIES/patches/$KVER/$patch" "$to/$patch"
-		echo "$patch" >>"$to/series"
-	done
+		while read -r file; do
+			mkdir -p "$small/linux/${file%/*}"
+			cp "$ALTMAP_SERIES/linux/$file" "$small/linux/$file"
+		done < <(sed -n 's/^Adds: //p' "$to/$patch")
+	done <"$to/series"
 }
 
 # killed N: kill split at its Nth move; the next split makes the series whole
 killed()
 {
 	"${git[@]}" update-ref refs/altmap/series "$was"
-	from "$small" fresh_copy
+	fresh_copy
 	! hit "$1" KILL || return
 	sleep 1
 	from "$copy" tools/split "$KVER" "$tree" &&
@@ -118,6 +126,10 @@ bound()
 	"${as[@]}" "$@"
 }
 
+few
+export ALTMAP_SERIES=$small
+new=$(cd "$small/linux" && find . -name '*.c' | head -n 1)
+new=${new#./}
 tools/assemble "$KVER" "$tree" || bail "no tree to work in"
 good=$("${git[@]}" rev-parse HEAD)
 
@@ -165,16 +177,14 @@ refuses "split refuses to overwrite changes made in linux/" \
 #
 # A split that a signal ends
 #
-few
-from "$small" tools/assemble "$KVER" "$tree"
-good=$("${git[@]}" rev-parse HEAD)
+reset
 was=$("${git[@]}" rev-parse refs/altmap/series)
 change "$old" lib/altmap_test.c
 commit
 mkdir "$WORK/whole"
 from "$WORK/whole" tools/split "$KVER" "$tree" 2>/dev/null
 "${git[@]}" update-ref refs/altmap/series "$was"
-from "$small" fresh_copy
+fresh_copy
 try "a signal does not end split once it replaces something" hit 1 TERM
 try "the series is whole then" same_series "$WORK/whole" "$copy"
 # linux/, the patches of three parts, their list
@@ -184,8 +194,6 @@ done
 "${git[@]}" update-ref refs/altmap/series "$was"
 "${git[@]}" update-ref refs/altmap/assembled "$good"
 reset
-tools/assemble "$KVER" "$tree" || bail "the tree does not come back"
-good=$("${git[@]}" rev-parse HEAD)
 
 #
 # Cases that assemble refuses

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memmap_fill: initialise the struct pages of device memory fast.
+ * memmap_fill: initialise the struct pages of device and added memory fast.
  *
  * Enabling persistent memory is mostly initialising its struct pages. They are
  * alike: all of a range, or all tail pages of a compound page from the second
@@ -12,6 +12,7 @@
 #include <kunit/visibility.h>
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/list.h>
 #include <linux/memmap_fill_copies.h>
 #include <linux/memremap.h>
 #include <linux/minmax.h>
@@ -92,6 +93,33 @@ unsigned long memmap_fill_like(struct page *page, unsigned long nr)
 		return 1;
 
 	memmap_fill_copies(page + 1, page, sizeof(*page), nr - 1);
+	return nr;
+}
+
+/**
+ * memmap_fill_listed() - initialise struct pages like the first, but for their
+ * lists
+ * @page: the first, initialised, on no list
+ * @nr: number of struct pages, the first included
+ *
+ * This is for pages that the page allocator gets, on whose lists each struct page
+ * has a head of its own. They are stored through the cache, since freeing them
+ * writes them again.
+ *
+ * Context: Any. Nobody else may use these struct pages.
+ * Return: as for memmap_fill_like().
+ */
+unsigned long memmap_fill_listed(struct page *page, unsigned long nr)
+{
+	const struct page first = *page, *end = page + nr;
+
+	if (!may_copy())
+		return 1;
+
+	while (++page < end) {
+		*page = first;
+		INIT_LIST_HEAD(&page->lru);
+	}
 	return nr;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* memmap_fill: initialise the struct pages of device memory fast. */
+/* memmap_fill: initialise the struct pages of device and added memory fast. */
 #ifndef _MM_MEMMAP_FILL_H
 #define _MM_MEMMAP_FILL_H
 
@@ -19,6 +19,16 @@ struct memmap_fill {
 	unsigned int threads;
 	u64 start_ns;
 };
+
+#ifdef CONFIG_ZONE_DEVICE
+unsigned long memmap_fill_listed(struct page *page, unsigned long nr);
+#else
+static inline unsigned long memmap_fill_listed(struct page *page,
+					       unsigned long nr)
+{
+	return 1;
+}
+#endif
 
 unsigned long memmap_fill_like(struct page *page, unsigned long nr);
 void memmap_fill_begin(struct memmap_fill *fill, int nid);

@@ -15,28 +15,8 @@
 
 # shellcheck shell=dash disable=SC2317 source-path=SCRIPTDIR
 . ./lib.sh
-
-# Set NOW to the nanoseconds since boot. The shell reads them itself, since the
-# time to start a program would be counted.
-now()
-{
-	local _
-
-	{ read -r _; read -r _; read -r _ _ NOW _; } </proc/timer_list
-}
-
-# timed STEP COMMAND...: run COMMAND, and print how long it took
-timed()
-{
-	local step=$1 since
-
-	shift
-	now
-	since=$NOW
-	"$@"
-	now
-	echo "$LABEL $step $((NOW - since))"
-}
+# shellcheck source-path=SCRIPTDIR
+. ./clock.sh
 
 # Print how long the struct pages took. The list has only the altmap of this
 # namespace, or none with map=mem.

@@ -13,6 +13,7 @@
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 
+#include "../internal.h"
 #include "../memmap_fill.h"
 #include "../vmem_altmap/tests/device.h"
 
@@ -211,11 +212,50 @@ static void copied_page_structs_are_what_fields_give(struct kunit *test)
 	unmap_device(test, pgmap);
 }
 
+static void init_listed(struct page *page, unsigned long pfn)
+{
+	__init_single_page(page, pfn, ZONE_MOVABLE, first_online_node);
+	__SetPageOffline(page);
+}
+
+#define NR_LISTED	65
+
+/* Each holds its own address, so both are made at the same place. */
+static void listed_page_structs_are_what_fields_give(struct kunit *test)
+{
+	const unsigned long bytes = NR_LISTED * sizeof(struct page);
+	struct page *pages, *copies;
+	unsigned long i;
+
+	pages = kunit_kzalloc(test, bytes + sizeof(*pages), GFP_KERNEL);
+	copies = kunit_kzalloc(test, bytes, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	KUNIT_ASSERT_NOT_NULL(test, copies);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action(test, restore_fill,
+					 (void *)(long)memmap_fill_enable));
+	memmap_fill_enable = false;
+	init_listed(pages, TEST_PFN);
+	KUNIT_EXPECT_EQ(test, 1, memmap_fill_listed(pages, NR_LISTED));
+	KUNIT_EXPECT_FALSE(test, memchr_inv(pages + 1, 0, bytes));
+
+	memmap_fill_enable = true;
+	KUNIT_EXPECT_EQ(test, NR_LISTED,
+			memmap_fill_listed(pages, NR_LISTED));
+	memcpy(copies, pages, bytes);
+	for (i = 0; i < NR_LISTED; i++)
+		init_listed(pages + i, TEST_PFN + i);
+	KUNIT_EXPECT_MEMEQ(test, copies, pages, bytes);
+	KUNIT_EXPECT_FALSE(test, memchr_inv(pages + NR_LISTED, 0,
+					    sizeof(*pages)));
+}
+
 static struct kunit_case memmap_fill_test_cases[] = {
 	KUNIT_CASE_PARAM(split_range_is_filled_once, split_gen_params),
 	KUNIT_CASE(ranges_at_once_share_the_cpus),
 	KUNIT_CASE_PARAM(copied_page_structs_are_what_fields_give,
 			 fill_gen_params),
+	KUNIT_CASE(listed_page_structs_are_what_fields_give),
 	{}
 };
 
