@@ -34,9 +34,7 @@ check "the file is there" maps check
 check "fsdax is destroyed" ndctl destroy-namespace -f $NS
 
 check "device-dax is made" create $NS devdax mem
-start=$(($(cat $DAX/devices/$DEV/resource)))
-end=$((start + $(cat $DAX/devices/$DEV/size)))
-FIRST=$(((start + BLOCK - 1) / BLOCK)) COUNT=$((end / BLOCK - FIRST))
+blocks_of $DEV
 unbind $DEV $DAX/drivers/device_dax
 check "kmem takes the device" eval "echo $DEV >$KMEM/new_id"
 check "kmem gives it back" unbind $DEV $KMEM

@@ -15,7 +15,6 @@ ON_MEMORY=$1 START=$(($2 << 30))
 # shellcheck source-path=SCRIPTDIR
 . ./plug.sh
 
-ACPI=/sys/bus/acpi/devices
 PMEM=$(cat $REGION/size)
 
 # The machine asks the kernel for the DIMM; the kernel first offlines its
@@ -23,16 +22,13 @@ PMEM=$(cat $REGION/size)
 machine_unplugs()
 {
 	qemu device_del "dimm$1"
-	wait_for fails in_iomem "$1"
+	wait_for gone "$1"
 }
 
 system_unplugs()
 {
-	local device
-
-	device=$(grep -l "MP0$(($1 + 1))\$" $ACPI/PNP0C80:*/path)
-	echo 1 >"${device%/path}/eject"
-	wait_for fails in_iomem "$1"
+	echo 1 >"$(slot "$1")/eject"
+	wait_for gone "$1"
 }
 
 plug_both()

@@ -135,9 +135,7 @@ cycles()
 }
 
 check "device-dax is made" create $NS devdax mem
-start=$(($(cat $DAX/devices/$DEV/resource)))
-end=$((start + $(cat $DAX/devices/$DEV/size)))
-FIRST=$(((start + BLOCK - 1) / BLOCK)) COUNT=$((end / BLOCK - FIRST))
+blocks_of $DEV
 unbind $DEV $DAX/drivers/device_dax
 # the first add also takes DRAM that later ones do not
 check "kmem takes the device" eval "echo $DEV >$KMEM/new_id"

@@ -23,6 +23,17 @@ blocks()
 	done
 }
 
+# blocks_of DEV: set FIRST and COUNT to the memory blocks that lie wholly in a
+# device-dax device.
+blocks_of()
+{
+	local dev=$DAX/devices/$1 end start
+
+	start=$(($(cat "$dev/resource")))
+	end=$((start + $(cat "$dev/size")))
+	FIRST=$(((start + BLOCK - 1) / BLOCK)) COUNT=$((end / BLOCK - FIRST))
+}
+
 # turn FIRST COUNT FROM TO: change those blocks from one state to the other.
 turn()
 {

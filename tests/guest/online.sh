@@ -47,11 +47,10 @@ time) measure=timed ;;
 count) measure=counted ;;
 esac
 create $NS devdax mem >/dev/null
-start=$(cat $DAX/devices/$DEV/resource) size=$(cat $DAX/devices/$DEV/size)
-FIRST=$(((start + BLOCK - 1) / BLOCK))
-SHARE=$(((start + size) / BLOCK - FIRST)) # number of blocks
+blocks_of $DEV
+SHARE=$COUNT
 STATES=''
-for i in $(seq $FIRST $((FIRST + SHARE - 1))); do
+for i in $(seq $FIRST $((FIRST + COUNT - 1))); do
 	STATES="$STATES $MEMORY/memory$i/state"
 done
 unbind $DEV $DAX/drivers/device_dax

@@ -31,13 +31,27 @@ here()
 	[ "$(blocks $(of "$1") offline | wc -l)" = $COUNT ]
 }
 
-# The entry in iomem is the last trace of a DIMM that is removed.
+# The entry in iomem is the last that the kernel keeps of a DIMM.
 in_iomem()
 {
 	grep -q "^$(printf %x $((START + $1 * (DIMM << 20))))-" /proc/iomem
 }
 
-# The NVDIMM has slot 0.
+# slot DIMM: print the ACPI device of its slot. The NVDIMM has slot 0.
+slot()
+{
+	local path
+
+	path=$(grep -l "MP0$(($1 + 1))\$" /sys/bus/acpi/devices/PNP0C80:*/path)
+	echo "${path%/path}"
+}
+
+# gone DIMM: has it left the kernel, and the machine then?
+gone()
+{
+	fails in_iomem "$1" && [ "$(cat "$(slot "$1")/status")" = 0 ]
+}
+
 plug()
 {
 	qemu object_add "memory-backend-ram,id=ram$1,size=${DIMM}M"
